@@ -1,0 +1,1 @@
+"""Twilio: webhook, media stream, signatures, hand-over, and the simulated phone."""

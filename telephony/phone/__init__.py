@@ -1,0 +1,1 @@
+"""The simulated phone: it plays Twilio and the caller."""

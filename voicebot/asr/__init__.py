@@ -1,0 +1,1 @@
+"""Listening: domain graphs, the Vosk listener, the second listener, verification."""

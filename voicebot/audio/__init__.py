@@ -1,0 +1,1 @@
+"""Sound: mu-law, resampling, WAV files, voice activity, endpointing."""

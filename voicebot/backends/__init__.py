@@ -1,0 +1,1 @@
+"""The integration layer: back ends behind one port."""

@@ -1,0 +1,1 @@
+"""Deciding: the content of a pack and the pure dialogue engine."""

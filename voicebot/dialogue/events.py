@@ -1,0 +1,76 @@
+"""What happens to a dialogue. Plain data: every event survives JSON (see `wire`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class CallStarted:
+    """The line is open and nothing was said yet."""
+
+    language: str
+    today: str
+    """ISO date at the caller's place, so that "tomorrow" has a meaning without a clock."""
+    caller: str = ""
+    """Whatever identifies the caller to the back end; empty where withheld."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The caller said something."""
+
+    text: str
+    verdict: str = "accept"
+    """`accept`, `confirm` or `reject`: how far the listener may be believed."""
+    score: float = 1.0
+    alternatives: tuple[str, ...] = ()
+    """Other readings of the same utterance, best first."""
+    listener: str = "text"
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """A complete entry on the keypad: digits, or a lone `*` or `#`."""
+
+    keys: str
+
+
+@dataclass(frozen=True)
+class NoInput:
+    """The caller had the floor and stayed silent."""
+
+
+@dataclass(frozen=True)
+class BackendAnswered:
+    """The answer to an AskBackend action."""
+
+    request: int
+    result: Mapping[str, Any] | None = None
+    """None where there is no such thing."""
+    error: str = ""
+    """Why it failed; empty where it did not."""
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """The caller cut in: of this bot turn only so much was heard."""
+
+    turn: int
+    heard: float
+    """Fraction of the turn's sound that was played, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class HungUp:
+    """The caller is gone."""
+
+
+@dataclass(frozen=True)
+class TimeLimit:
+    """The call lasted as long as it may."""
+
+
+Event = CallStarted | Heard | Keyed | NoInput | BackendAnswered | Interrupted | HungUp | TimeLimit

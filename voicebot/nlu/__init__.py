@@ -1,0 +1,1 @@
+"""Understanding text: Hangul, templates, numbers, entities, intents."""

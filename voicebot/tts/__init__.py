@@ -1,0 +1,1 @@
+"""Speaking: speech text, engines, recordings, the cache."""

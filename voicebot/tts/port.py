@@ -1,0 +1,55 @@
+"""What the rest of the bot knows of speaking: text in, sound out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from voicebot.audio.format import Pcm
+
+
+@dataclass(frozen=True)
+class Style:
+    """How something is said."""
+
+    rate: float = 1.0
+    """Relative speed; 0.8 is slower."""
+    pitch: float = 1.0
+    """Relative pitch."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Synthesised or recorded speech."""
+
+    pcm: Pcm
+    rate: int
+    """Hertz."""
+
+
+class Engine(Protocol):
+    """A synthesiser. Blocking, and callable from any thread."""
+
+    name: str
+    languages: frozenset[str]
+    """ISO 639-1."""
+
+    def synthesise(self, text: str, language: str, style: Style) -> Sound:
+        """Speak `text`, which is already in words (see `speech_text`). Raises EngineError."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds. Nothing may be synthesised afterwards."""
+        ...
+
+
+class Voice(Protocol):
+    """Speaks replies at telephone rate: recordings first, then the cache, then an engine. Callable from any thread."""
+
+    def speak(self, text: str, language: str, style: Style = Style()) -> Pcm:
+        """`text` as written (digits, dates and all) to 8 kHz samples. Never raises: at worst, silence and one log line."""
+        ...
+
+    def is_ready(self, text: str, language: str, style: Style = Style()) -> bool:
+        """Whether `speak` would answer at once, from a recording or the cache."""
+        ...
