@@ -16,7 +16,7 @@ SILENCE = b"\xff"
 
 
 _BIAS = 33
-_CLIP = 8159
+_CLIP = 8158
 
 
 def _decode_table() -> Pcm:
@@ -31,7 +31,8 @@ def _encode_table() -> NDArray[np.uint8]:
     exponent = np.log2(magnitude).astype(np.int32) - 5
     mantissa = (magnitude >> (exponent + 1)) & 0x0F
     code = ~(((sample < 0).astype(np.int32) << 7) | (exponent << 4) | mantissa)
-    return (code & 0xFF).astype(np.uint8)
+    table: NDArray[np.uint8] = (code & 0xFF).astype(np.uint8)
+    return table
 
 
 _DECODE = _decode_table()
