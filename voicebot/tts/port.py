@@ -47,7 +47,7 @@ class Voice(Protocol):
     """Speaks replies at telephone rate: recordings first, then the cache, then an engine. Callable from any thread."""
 
     def speak(self, text: str, language: str, style: Style = Style()) -> Pcm:
-        """`text` as written (digits, dates and all) to 8 kHz samples. Never raises: at worst silence, and a log line."""
+        """`text` as written (digits and all) to 8 kHz samples. Never raises: at worst silence, and one log line."""
         ...
 
     def is_ready(self, text: str, language: str, style: Style = Style()) -> bool:

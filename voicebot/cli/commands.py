@@ -1,0 +1,1 @@
+"""Every command, registered with the application by being imported."""

@@ -1,0 +1,115 @@
+"""The configuration: `voicebot.toml`, then the environment. Read once, at the start; passed on as one value.
+
+A key `x` is `x = ...` in voicebot.toml and VOICEBOT_X in the environment; Twilio's own are TWILIO_ACCOUNT_SID and
+TWILIO_AUTH_TOKEN as everywhere else.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from voicebot.errors import VoicebotError
+
+CONFIG_FILE = Path("voicebot.toml")
+
+
+class ConfigurationError(VoicebotError):
+    """A configuration that can't be used."""
+
+
+class Configuration(BaseSettings):
+    """Every setting, with its default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VOICEBOT_", toml_file=CONFIG_FILE, extra="forbid", frozen=True, populate_by_name=True
+    )
+
+    # What it says
+    pack: str = "shop"
+    language: Literal["ko", "en"] = "ko"
+    content: Path | None = None
+    """The folder with the packs; by default `prompts` here, else the one that came with the installation."""
+
+    # Where it listens
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    public_url: str = ""
+    """The URL by which Twilio reaches this service; by default http://HOST:PORT, for loopback only."""
+    trusted_proxy: str = ""
+    """Address of the one reverse proxy whose X-Forwarded-For is believed; empty for none."""
+
+    # Telephony
+    twilio_account_sid: str = Field("", validation_alias=AliasChoices("TWILIO_ACCOUNT_SID", "twilio_account_sid"))
+    twilio_auth_token: SecretStr = Field(
+        SecretStr(""), validation_alias=AliasChoices("TWILIO_AUTH_TOKEN", "twilio_auth_token")
+    )
+    agent_number: str = ""
+    """Whom a hand-over dials, E.164; empty: the caller waits in `agent_queue` instead."""
+    agent_queue: str = "support"
+    most_calls: int = Field(40, ge=1)
+    """Calls held at once; further ones go to people."""
+
+    # Speech
+    model_paths: dict[str, Path] = Field(default_factory=dict)
+    """Folders of speech models that are already on this machine, by their name in the catalogue."""
+    decode_threads: int = Field(2, ge=1, le=64)
+
+    # What is kept
+    var: Path = Path("var")
+    """Where everything that the service writes goes."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_words: bool = False
+    """Whether what callers say may stand in the log. Off: only lengths and scores."""
+    keep_transcripts: bool = False
+    """Whether a transcript of every call is written under `var`."""
+    longest_call_s: int = Field(1800, ge=10)
+    """Seconds after which a call is given to a person."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_base_url(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("write it as https://bot.example.com, without ? or #")
+        return value.rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load(**overrides: Any) -> Configuration:
+    """The configuration of this process; `overrides` (from the command line) win. Raises ConfigurationError."""
+    try:
+        return Configuration(**overrides)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(_explain(key, first["type"], first["msg"])) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{CONFIG_FILE}: not valid TOML ({error}); mend that line.") from None
+    except OSError as error:
+        raise ConfigurationError(f"{CONFIG_FILE}: can't be read ({error.strerror}); check its permissions.") from None
+
+
+def _explain(key: str, kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        known = ", ".join(sorted(Configuration.model_fields))
+        return f"{CONFIG_FILE}: there is no setting called {key}; the settings are: {known}."
+    message = message.removeprefix("Value error, ")
+    return f"the setting {key} (in {CONFIG_FILE} or the environment) can't be used: {message}."
