@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from voicebot.audio.format import Pcm
+from voicebot.errors import VoicebotError
+
+
+class EngineError(VoicebotError):
+    """An engine could not speak."""
+
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,8 @@ class Engine(Protocol):
     """A synthesiser. Blocking, and callable from any thread."""
 
     name: str
+    fingerprint: str
+    """Name, version and settings: two engines with the same one make the same sound, so it is part of the cache's key."""
     languages: frozenset[str]
     """ISO 639-1."""
 
