@@ -13,7 +13,6 @@ class EngineError(VoicebotError):
     """An engine could not speak."""
 
 
-
 @dataclass(frozen=True)
 class Style:
     """How something is said."""
@@ -38,7 +37,7 @@ class Engine(Protocol):
 
     name: str
     fingerprint: str
-    """Name, version and settings: two engines with the same one make the same sound, so it is part of the cache's key."""
+    """Name, version and settings: engines with the same one make the same sound, so the cache keys by it."""
     languages: frozenset[str]
     """ISO 639-1."""
 

@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def _read(stream: TextIO, requests: queue.SimpleQueue[str]) -> None:
-    """Pass lines on. When the stream ends, the process ends at once, even where espeak hangs: nobody listens any more."""
+    """Pass lines on. When the stream ends, so does the process, even where espeak hangs: nobody listens any more."""
     for line in stream:
         requests.put(line)
     os._exit(0)

@@ -1,4 +1,4 @@
-"""From an engine's or a recording's sound to what goes on the telephone line: trimmed, resampled, levelled, without clicks."""
+"""From an engine's or a recording's sound to the telephone line's: trimmed, resampled, levelled, without clicks."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def level(pcm: Pcm) -> Pcm:
     now = 10 * np.log10(np.mean(10 ** (speech / 10)))
     peak = 20 * np.log10(np.abs(pcm.astype(np.int32)).max() / 32768)
     gain = min(SPEECH_LEVEL - now, PEAK - peak)
-    return np.round(pcm * 10 ** (gain / 20)).astype(np.int16)
+    levelled: Pcm = np.round(pcm * 10 ** (gain / 20)).astype(np.int16)
+    return levelled
 
 
 def fade(pcm: Pcm) -> Pcm:

@@ -1,4 +1,4 @@
-"""A few worker processes that answer JSON lines, each with a time limit: killed and started anew when one hangs or dies."""
+"""Worker processes that answer JSON lines, each within a time limit: one that hangs or dies is killed and replaced."""
 
 from __future__ import annotations
 
