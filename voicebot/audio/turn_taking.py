@@ -1,0 +1,55 @@
+"""When a turn ends, when the bot is interrupted, when silence is an answer: every knob in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from voicebot.audio.vad import SegmentationKnobs
+
+
+@dataclass(frozen=True)
+class TurnKnobs:
+    """The turn's knobs, each with its unit and reason. Sources: DESIGN section 3 and the measurements named."""
+
+    segmentation: SegmentationKnobs = field(default_factory=SegmentationKnobs)
+
+    complete_silence_ms: int = 280
+    """Silence that ends the turn when what was heard already is a whole sentence of this state: nothing is missing."""
+    silence_ms: int = 500
+    """Silence that ends the turn otherwise: pauses inside a Korean clause seldom last longer."""
+    digits_silence_ms: int = 1200
+    """Silence that ends the turn amid a digit string: people pause between its groups."""
+    longest_utterance_ms: int = 15_000
+    """Wall-clock limit of one utterance: guards against line noise that the VAD takes for speech."""
+    barge_in_ms: int = 300
+    """Voice that stops the bot: shorter ones are coughs and backchannels."""
+    inter_digit_ms: int = 3000
+    """Wait for the next key before an entry counts as complete."""
+    decode_batch_ms: int = 100
+    """Sound decoded at a time: fewer, larger batches cost less; the endpoint must not wait for a batch."""
+    chunk_ms: int = 400
+    """Sound behind which a playback mark is put: how exactly it is known what the caller heard."""
+    unmarked_slack_ms: int = 2500
+    """How much later than computed a mark may come before the sound counts as played without it."""
+    stalled_s: float = 15.0
+    """Seconds without any sound from the channel after which the line counts as dead."""
+
+
+def silence_to_end(knobs: TurnKnobs, *, complete: bool, amid_digits: bool) -> int:
+    """Milliseconds of silence that end the turn, given what was heard so far."""
+    if complete:
+        return knobs.complete_silence_ms
+    return knobs.digits_silence_ms if amid_digits else knobs.silence_ms
+
+
+BACKCHANNELS = {
+    "ko": frozenset({"네", "예", "음", "아", "어", "네네", "예예", "그렇군요", "아네", "네에"}),
+    "en": frozenset({"yeah", "yes", "uh", "um", "mhm", "ok", "okay", "right", "ah", "uhhuh"}),
+}
+"""What people say to show that they listen; while the bot talks it is no answer, unless a yes or no is pending."""
+
+
+def is_backchannel(text: str, language: str) -> bool:
+    """Whether `text` is nothing but signs of listening; an empty text is one too."""
+    joined = text.replace(" ", "").strip(".,!?").lower()
+    return not joined or joined in BACKCHANNELS.get(language, frozenset())

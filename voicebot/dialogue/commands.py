@@ -1,0 +1,117 @@
+"""What callers may say at any moment: a person, again, slower, back, cancel, help, keys, another language, goodbye."""
+
+from __future__ import annotations
+
+from voicebot.dialogue import flows, program, repair
+from voicebot.dialogue.draft import Draft, is_command
+from voicebot.dialogue.state import Question
+from voicebot.nlu.understanding import Understanding
+
+SLOWEST = 0.7
+"""Relative speed that "slower" goes down to, in steps of 0.15."""
+
+
+def urgent(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:  # noqa: ARG001
+    """A person, before anything else: that wish is never an answer to a question."""
+    return meaning.intent == "agent" and command(draft, text, meaning, sure)
+
+
+def command(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:  # noqa: ARG001
+    """Carry out a command; ask first where it was not heard well."""
+    intent = meaning.intent
+    if intent is None or not is_command(intent) or intent in ("yes", "no") or meaning.score < flows.POSSIBLE:
+        return False
+    if sure and meaning.score >= flows.SURE:
+        carry_out(draft, intent)
+    else:
+        draft.say("confirm_intent", title=draft.title(intent))
+        draft.ask(Question("confirm_intent", "confirm_intent", intent=intent))
+    return True
+
+
+def key(draft: Draft, keys: str) -> bool:
+    """Keys that mean the same everywhere: 0 a person, * back, # again."""
+    intent = {"0": "agent", "*": "go_back", "#": "repeat"}.get(keys)
+    if intent is None:
+        return False
+    carry_out(draft, intent)
+    return True
+
+
+def carry_out(draft: Draft, intent: str) -> None:
+    """Do what the command says, and come back to the question that is open."""
+    draft.understood()
+    match intent:
+        case "agent":
+            draft.hand_over("asked")
+        case "repeat":
+            _repeat(draft)
+        case "slower":
+            draft.state.rate = max(SLOWEST, round(draft.state.rate - 0.15, 2))
+            draft.say("slower")
+            _repeat(draft)
+        case "go_back":
+            _go_back(draft)
+        case "cancel":
+            _cancel(draft)
+        case "help":
+            draft.say("help")
+            repair.offer_keys(draft)
+        case "keypad":
+            draft.state.keypad = True
+            repair.offer_keys(draft)
+        case "language":
+            _change_language(draft)
+        case "goodbye":
+            draft.say("goodbye")
+            draft.hang_up("goodbye")
+        case _:
+            raise ValueError(f"{intent} is no command")
+
+
+def _repeat(draft: Draft) -> None:
+    if not draft.said_before:
+        draft.say("nothing_to_repeat")
+    for text in draft.said_before:
+        draft.say_text(text)
+
+
+def _go_back(draft: Draft) -> None:
+    """To the question before this one: the last value that the flow got is asked for again."""
+    state = draft.state
+    if state.stack:
+        frame = state.stack[-1]
+        asked = [step.slot for step in draft.pack.flows[frame.flow][: frame.at] if isinstance(step, program.Ask)]
+        filled = [slot for slot in asked if slot in state.slots]
+        if filled:
+            del state.slots[filled[-1]]
+            frame.at = 0
+            flows.run(draft)
+            return
+        state.stack.pop()
+        flows.run(draft)
+        return
+    draft.say("nothing_to_go_back")
+    repair.ask_again(draft)
+
+
+def _cancel(draft: Draft) -> None:
+    state = draft.state
+    draft.say("cancelled" if state.stack else "nothing_to_cancel")
+    for frame in state.stack:
+        for step in draft.pack.flows[frame.flow]:
+            if isinstance(step, program.Ask):
+                state.slots.pop(step.slot, None)
+    state.stack = []
+    flows.run(draft)
+
+
+def _change_language(draft: Draft) -> None:
+    state = draft.state
+    others = [language for language in draft.pack.languages if language != state.language]
+    if not others:
+        draft.say("language_only")
+    else:
+        state.language = others[0]
+        draft.say("language_changed")
+    repair.ask_again(draft)

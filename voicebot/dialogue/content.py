@@ -1,0 +1,220 @@
+"""What a pack is made of: the schema of its files. `loader` reads them, `program` makes flows executable.
+
+A pack stands in `prompts/<pack>/`: `pack.yaml` and `flows.yaml` hold what does not depend on the language, one folder
+per language (`ko`, `en`) holds `intents.yaml`, `replies.yaml` and `faq.yaml`. `prompts/common/<language>/` holds the
+commands that are always on and the phrases that every pack shares.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", max_length=80)]
+"""Names in content: lower-case letters, digits, underscores."""
+Text = Annotated[str, Field(min_length=1, max_length=600)]
+
+
+def _one_or_many(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+Variants = Annotated[list[Text], BeforeValidator(_one_or_many), Field(min_length=1, max_length=20)]
+"""One phrase, or several that take turns."""
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Slot(_File):
+    """A value that a flow needs."""
+
+    type: Literal["digits", "yes_no", "date", "amount", "number", "phone", "list"]
+    lengths: list[Annotated[int, Field(ge=1, le=32)]] = []
+    """For digits: how many there may be."""
+    values: dict[str, dict[Literal["ko", "en"], list[str]]] = {}
+    """For a list: each value and its names by language, the first being how the bot says it."""
+    secret: bool = False
+    """Never spoken back, logged or stored."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Slot:
+        if self.type == "digits" and not self.lengths:
+            raise ValueError("a slot of type digits needs `lengths`, for example [8]")
+        if self.type == "list" and not self.values:
+            raise ValueError("a slot of type list needs `values`")
+        return self
+
+
+class Collect(_File):
+    """Ask for a slot, unless it is filled."""
+
+    collect: Name
+    ask: Name | None = None
+    """The reply that asks; by default `ask_SLOT`."""
+
+
+class LookUp(_File):
+    """Ask the back end, and keep the answer."""
+
+    look_up: Name
+    with_: dict[Name, str] = Field(default={}, alias="with")
+    """Arguments: each a slot or a value's path, such as `order_number` or `order.id`."""
+    into: Name
+    not_found: list[Step] = []
+    failed: list[Step] = []
+    """What to do where the back end fails; by default an apology and a person."""
+
+
+class Branch(_File):
+    """Go on by a value."""
+
+    branch: str
+    """The path of the value, such as `order.status`."""
+    cases: dict[str, list[Step]] = Field(min_length=1)
+    otherwise: list[Step] = []
+
+
+class Reply(_File):
+    """Say something."""
+
+    reply: Name
+
+
+class Confirm(_File):
+    """Ask for a yes or no."""
+
+    confirm: Name
+    """The reply that asks."""
+    yes: list[Step] = []
+    no: list[Step] = []
+
+
+class Forget(_File):
+    """Empty slots, so that they are asked for anew."""
+
+    forget: Annotated[list[Name], BeforeValidator(_one_or_many)]
+
+
+class Again(_File):
+    """Begin the flow from its first step, at most twice; then a person is offered."""
+
+    again: Literal[True]
+
+
+class HandOverStep(_File):
+    """Give the call to a person."""
+
+    hand_over: Name
+    """The queue."""
+
+
+class Finish(_File):
+    """End the call with the pack's goodbye."""
+
+    finish: Literal[True]
+
+
+_STEPS: dict[str, Any] = {
+    "collect": Collect,
+    "look_up": LookUp,
+    "branch": Branch,
+    "reply": Reply,
+    "confirm": Confirm,
+    "forget": Forget,
+    "again": Again,
+    "hand_over": HandOverStep,
+    "finish": Finish,
+}
+
+
+def _which_step(value: Any) -> str | None:
+    keys = value if isinstance(value, dict) else type(value).model_fields
+    return next((name for name in _STEPS if name in keys), None)
+
+
+Step = Annotated[
+    Annotated[Collect, Tag("collect")]
+    | Annotated[LookUp, Tag("look_up")]
+    | Annotated[Branch, Tag("branch")]
+    | Annotated[Reply, Tag("reply")]
+    | Annotated[Confirm, Tag("confirm")]
+    | Annotated[Forget, Tag("forget")]
+    | Annotated[Again, Tag("again")]
+    | Annotated[HandOverStep, Tag("hand_over")]
+    | Annotated[Finish, Tag("finish")],
+    Discriminator(
+        _which_step,
+        custom_error_type="no_step",
+        custom_error_message=f"this is no step; a step begins with one of: {', '.join(_STEPS)}",
+    ),
+]
+
+
+class Flow(_File):
+    """What to do for one intent."""
+
+    steps: list[Step] = Field(min_length=1)
+
+
+class PackFile(_File):
+    """`pack.yaml`."""
+
+    name: dict[Literal["ko", "en"], Text]
+    languages: list[Literal["ko", "en"]] = Field(min_length=1)
+    backend: Name
+    queue: Name = "support"
+    """Where callers go who ask for a person."""
+    menu: list[Name] = Field(default=[], max_length=9)
+    """Flows offered by keys 1, 2, ... when speaking does not work; 0 is always a person."""
+
+
+class FlowsFile(_File):
+    """`flows.yaml`."""
+
+    slots: dict[Name, Slot] = {}
+    flows: dict[Name, Flow]
+
+
+class Intent(_File):
+    """Something callers want, and how they say it."""
+
+    title: Text
+    """What the bot calls it when it asks "... 말씀이신가요?"."""
+    templates: list[Text] = Field(min_length=1, max_length=400)
+
+
+class IntentsFile(_File):
+    """`intents.yaml`: intents by name; those of flows and of commands. `rules` and `lists` serve its templates."""
+
+    rules: dict[str, Text] = {}
+    lists: dict[str, list[Text]] = {}
+    intents: dict[Name, Intent]
+    answers: dict[Name, list[Text]] = {}
+    """How callers give the value of a slot, by slot: templates with the slot in braces."""
+
+
+class RepliesFile(_File):
+    """`replies.yaml`: what the bot says, by name."""
+
+    replies: dict[Name, Variants]
+
+
+class FaqEntry(_File):
+    """A question and its answer."""
+
+    title: Text
+    templates: list[Text] = Field(min_length=1, max_length=100)
+    answer: Variants
+
+
+class FaqFile(_File):
+    """`faq.yaml`."""
+
+    faq: dict[Name, FaqEntry] = {}
+
+
+for _model in (LookUp, Branch, Confirm, Flow, FlowsFile):
+    _model.model_rebuild()

@@ -1,0 +1,265 @@
+"""A pack, read and checked: everything the engine and the listeners need, by language."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from voicebot.dialogue import content, program
+from voicebot.dialogue.replies import ReplyTemplate
+from voicebot.dialogue.yaml_file import ContentError, YamlFile
+from voicebot.nlu.templates import Expansion, TemplateError, expand
+
+LANGUAGES = ("ko", "en")
+
+COMMANDS = ("agent", "repeat", "slower", "go_back", "cancel", "help", "keypad", "language", "goodbye", "yes", "no")
+"""Intents that are on in every state; `prompts/common` says how callers put them."""
+
+COMMON_REPLIES = (
+    *("no_input_1", "no_input_2", "no_input_3", "no_match_1", "no_match_2", "no_match_3", "example"),
+    *("confirm_intent", "confirm_value", "which_one", "anything_else", "resuming", "hand_over", "goodbye", "help"),
+    *("slower", "cancelled", "nothing_to_repeat", "nothing_to_go_back", "nothing_to_cancel", "backend_failed"),
+    *("keypad_menu", "keypad_item", "keypad_person", "keypad_digits", "keypad_yes_no", "keypad_unknown"),
+    *("language_changed", "language_only", "filler", "time_limit", "too_often", "go_ahead"),
+)  # fmt: skip
+"""Replies that the engine itself needs; `prompts/common` has them, a pack may have its own."""
+
+
+@dataclass(frozen=True)
+class LanguagePack:
+    """A pack in one language."""
+
+    language: str
+    name: str
+    titles: Mapping[str, str]
+    """Intent -> what the bot calls it."""
+    sentences: Mapping[str, tuple[Expansion, ...]]
+    """Intent -> how callers put it. Slots stay open: `{order_number}` stands in the text."""
+    answers: Mapping[str, tuple[Expansion, ...]]
+    """Slot -> how callers give it, the slot open."""
+    replies: Mapping[str, tuple[ReplyTemplate, ...]]
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A pack in all its languages."""
+
+    name: str
+    languages: Mapping[str, LanguagePack]
+    slots: Mapping[str, content.Slot]
+    flows: Mapping[str, program.Program]
+    menu: tuple[str, ...]
+    queue: str
+    backend: str
+    folder: Path
+    version: str
+    """Hash of all its files: a stored state belongs to one version."""
+    faq: frozenset[str] = field(default_factory=frozenset)
+    """Intents that are answered by the reply of the same name."""
+
+
+def find_packs(content_folder: Path) -> list[str]:
+    """Names of the packs in a content folder."""
+    return sorted(path.parent.name for path in content_folder.glob("*/pack.yaml"))
+
+
+def load_pack(content_folder: Path, name: str) -> Pack:
+    """Read and check a pack. Raises ContentError for the first thing that is wrong."""
+    folder = content_folder / name
+    if not (folder / "pack.yaml").is_file():
+        known = ", ".join(find_packs(content_folder)) or "none"
+        raise ContentError(f"there is no pack called {name} in {content_folder}; packs there: {known}.")
+    pack_file, flows_file = YamlFile(folder / "pack.yaml"), YamlFile(folder / "flows.yaml")
+    about, flows = pack_file.read(content.PackFile), flows_file.read(content.FlowsFile)
+    languages: dict[str, LanguagePack] = {}
+    for language in about.languages:
+        if language not in about.name:
+            raise pack_file.error(["name"], f"the name in {language} is missing; add it.")
+        languages[language] = _load_language(content_folder, folder, language, about.name[language], flows)
+    pack = Pack(
+        name=name,
+        languages=languages,
+        slots=flows.slots,
+        flows={flow: program.compile_flow(body.steps) for flow, body in flows.flows.items()},
+        menu=tuple(about.menu),
+        queue=about.queue,
+        backend=about.backend,
+        folder=folder,
+        version=_hash(folder, content_folder / "common"),
+        faq=frozenset(
+            intent
+            for language in languages.values()
+            for intent in language.titles
+            if intent not in flows.flows and intent not in COMMANDS
+        ),
+    )
+    _check_menu(pack, pack_file)
+    _check_flows(pack, flows, flows_file)
+    return pack
+
+
+def _load_language(
+    content_folder: Path, folder: Path, language: str, name: str, flows: content.FlowsFile
+) -> LanguagePack:
+    common = content_folder / "common" / language
+    titles: dict[str, str] = {}
+    sentences: dict[str, tuple[Expansion, ...]] = {}
+    answers: dict[str, tuple[Expansion, ...]] = {}
+    replies: dict[str, tuple[ReplyTemplate, ...]] = {}
+
+    for path in (common / "intents.yaml", folder / language / "intents.yaml"):
+        file = YamlFile(path)
+        read = file.read(content.IntentsFile)
+        words = _Words(file, read, language, flows.slots)
+        for intent, body in read.intents.items():
+            titles[intent] = body.title
+            sentences[intent] = words.expand(body.templates, ("intents", intent, "templates"))
+        for slot, templates in read.answers.items():
+            if slot not in flows.slots:
+                raise file.error(["answers", slot], f"there is no slot called {slot}; flows.yaml defines slots.")
+            answers[slot] = words.expand(templates, ("answers", slot))
+
+    faq_path = folder / language / "faq.yaml"
+    if faq_path.exists():
+        file = YamlFile(faq_path)
+        words = _Words(file, content.IntentsFile(intents={}), language, flows.slots)
+        for entry, faq in file.read(content.FaqFile).faq.items():
+            if entry in titles:
+                raise file.error(["faq", entry], f"{entry} is an intent already; give this entry another name.")
+            titles[entry] = faq.title
+            sentences[entry] = words.expand(faq.templates, ("faq", entry, "templates"))
+            replies[entry] = _templates(file, faq.answer, ("faq", entry, "answer"))
+
+    for path in (common / "replies.yaml", folder / language / "replies.yaml"):
+        file = YamlFile(path)
+        for reply, variants in file.read(content.RepliesFile).replies.items():
+            replies[reply] = _templates(file, variants, ("replies", reply))
+    for reply in (*COMMON_REPLIES, "greeting"):
+        if reply not in replies:
+            raise ContentError(f"{folder / language / 'replies.yaml'}: the reply {reply} is missing; add it.")
+    for command in COMMANDS:
+        if command not in sentences:
+            raise ContentError(f"{common / 'intents.yaml'}: the command {command} is missing; add it to `intents`.")
+    return LanguagePack(language, name, titles, sentences, answers, replies)
+
+
+class _Words:
+    """Expands the templates of one file."""
+
+    def __init__(
+        self, file: YamlFile, read: content.IntentsFile, language: str, slots: Mapping[str, content.Slot]
+    ) -> None:
+        self._file, self._rules = file, read.rules
+        self._lists: dict[str, Sequence[str]] = dict(read.lists)
+        self._open = [name for name, slot in slots.items() if slot.type != "list"]
+        for name, slot in slots.items():
+            if slot.type == "list":
+                self._lists[name] = [said for value in slot.values.values() for said in value.get(language, [])]  # type: ignore[call-overload]
+
+    def expand(self, templates: Sequence[str], location: tuple[str, ...]) -> tuple[Expansion, ...]:
+        found: dict[str, Expansion] = {}
+        for index, template in enumerate(templates):
+            try:
+                for expansion in expand(template, self._lists, self._rules, keep=self._open):
+                    found.setdefault(expansion.text, expansion)
+            except TemplateError as error:
+                raise self._file.error([*location, index], str(error)) from None
+        return tuple(found.values())
+
+
+def _templates(file: YamlFile, variants: Sequence[str], location: tuple[str, ...]) -> tuple[ReplyTemplate, ...]:
+    made = []
+    for index, variant in enumerate(variants):
+        try:
+            made.append(ReplyTemplate(variant))
+        except ValueError as error:
+            raise file.error([*location, index], str(error)) from None
+    return tuple(made)
+
+
+def _check_menu(pack: Pack, file: YamlFile) -> None:
+    for index, flow in enumerate(pack.menu):
+        if flow not in pack.flows:
+            raise file.error(
+                ["menu", index], f"there is no flow called {flow}; flows.yaml has: {', '.join(pack.flows)}."
+            )
+
+
+def _check_flows(pack: Pack, flows: content.FlowsFile, file: YamlFile) -> None:
+    for flow, body in flows.flows.items():
+        for language in pack.languages.values():
+            if flow not in language.sentences:
+                raise file.error(
+                    ["flows", flow],
+                    f"no intent {flow} in {language.language}/intents.yaml says how callers ask for it.",
+                )
+        names = set(pack.slots) | {"name"}
+        for location, step in _walk(body.steps, ("flows", flow, "steps")):
+            _check_step(pack, file, location, step)
+            if isinstance(step, content.LookUp):
+                names.add(step.into)
+        for location, step in _walk(body.steps, ("flows", flow, "steps")):
+            for reply in _replies_of(step):
+                _check_placeholders(pack, file, location, reply, names)
+
+
+def _check_step(pack: Pack, file: YamlFile, location: tuple[str | int, ...], step: content.Step) -> None:
+    slots = (
+        step.forget if isinstance(step, content.Forget) else [step.collect] if isinstance(step, content.Collect) else []
+    )
+    for slot in slots:
+        if slot not in pack.slots:
+            raise file.error(location, f"there is no slot called {slot}; define it under `slots`.")
+    for reply in _replies_of(step):
+        for language in pack.languages.values():
+            if reply not in language.replies:
+                raise file.error(location, f"the reply {reply} is missing in {language.language}/replies.yaml; add it.")
+
+
+def _check_placeholders(
+    pack: Pack, file: YamlFile, location: tuple[str | int, ...], reply: str, names: set[str]
+) -> None:
+    for language in pack.languages.values():
+        for template in language.replies[reply]:
+            for path in template.paths:
+                if path.split(".")[0] not in names:
+                    raise file.error(
+                        location,
+                        f"the reply {reply} in {language.language} uses {{{path}}}, which is neither a slot "
+                        "nor what an earlier look_up put `into`.",
+                    )
+
+
+def _replies_of(step: content.Step) -> list[str]:
+    match step:
+        case content.Reply():
+            return [step.reply]
+        case content.Confirm():
+            return [step.confirm]
+        case content.Collect():
+            return [step.ask or f"ask_{step.collect}"]
+        case _:
+            return []
+
+
+def _walk(
+    steps: Sequence[content.Step], location: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], content.Step]]:
+    for index, step in enumerate(steps):
+        here = (*location, index)
+        yield here, step
+        for key in ("not_found", "failed", "yes", "no", "otherwise"):
+            yield from _walk(getattr(step, key, []), (*here, key))
+        if isinstance(step, content.Branch):
+            for case, inner in step.cases.items():
+                yield from _walk(inner, (*here, "cases", case))
+
+
+def _hash(*folders: Path) -> str:
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*.yaml")):
+            digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]

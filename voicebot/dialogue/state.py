@@ -1,0 +1,92 @@
+"""Where a dialogue stands: plain data that survives JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+QuestionKind = Literal["open", "anything_else", "slot", "yes_no", "confirm_intent", "confirm_value"]
+
+
+@dataclass
+class Frame:
+    """A flow under way."""
+
+    flow: str
+    at: int = 0
+    """The next instruction of its program."""
+    restarts: int = 0
+
+
+@dataclass
+class Question:
+    """What the caller was asked, and how to go on with the answer."""
+
+    kind: QuestionKind
+    reply: str
+    """The reply that asked, to ask again."""
+    slot: str = ""
+    value: Any = None
+    """For `confirm_value`, the value in doubt."""
+    intent: str = ""
+    """For `confirm_intent`, the intent in doubt."""
+    slots: dict[str, Any] = field(default_factory=dict)
+    """For `confirm_intent`, the values that were said with it."""
+    yes: int = 0
+    no: int = 0
+    """For `yes_no`, the instructions that follow."""
+
+
+@dataclass
+class State:
+    """Everything that a dialogue knows. `Dialogue.turn` never changes the one that it is given."""
+
+    pack: str
+    version: str
+    """Of the pack."""
+    language: str
+    today: str = ""
+    """ISO date."""
+    caller: str = ""
+    turn: int = 0
+    """The bot's turns so far."""
+    stack: list[Frame] = field(default_factory=list)
+    """Flows under way, the present one last."""
+    slots: dict[str, Any] = field(default_factory=dict)
+    results: dict[str, Any] = field(default_factory=dict)
+    """What back ends answered, by the `into` of their step."""
+    question: Question | None = None
+    misses: int = 0
+    """Turns in a row that were not understood."""
+    silences: int = 0
+    """Turns in a row without an answer."""
+    said: list[str] = field(default_factory=list)
+    """The bot's last turn, to repeat it."""
+    heard: float = 1.0
+    """How much of it the caller heard."""
+    uses: dict[str, int] = field(default_factory=dict)
+    """How often each reply was used: its variants take turns."""
+    request: int = 0
+    """Number of the last request to a back end; its answer must carry it."""
+    waiting: bool = False
+    """Whether that answer is still to come."""
+    keypad: bool = False
+    """Whether the caller prefers keys."""
+    rate: float = 1.0
+    """Relative speed of speech."""
+    ended: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> State:
+        """The state that `to_json` made `data` of. Raises ValueError where it is no such thing."""
+        try:
+            values = dict(data)
+            values["stack"] = [Frame(**frame) for frame in data["stack"]]
+            values["question"] = Question(**data["question"]) if data["question"] else None
+            return cls(**values)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a dialogue state: {error}") from None
