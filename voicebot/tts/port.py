@@ -23,6 +23,9 @@ class Style:
     """Relative pitch."""
 
 
+NORMAL = Style()
+
+
 @dataclass(frozen=True)
 class Sound:
     """Synthesised or recorded speech."""
@@ -53,10 +56,10 @@ class Engine(Protocol):
 class Voice(Protocol):
     """Speaks replies at telephone rate: recordings first, then the cache, then an engine. Callable from any thread."""
 
-    def speak(self, text: str, language: str, style: Style = Style()) -> Pcm:
+    def speak(self, text: str, language: str, style: Style = NORMAL) -> Pcm:
         """`text` as written (digits and all) to 8 kHz samples. Never raises: at worst silence, and one log line."""
         ...
 
-    def is_ready(self, text: str, language: str, style: Style = Style()) -> bool:
+    def is_ready(self, text: str, language: str, style: Style = NORMAL) -> bool:
         """Whether `speak` would answer at once, from a recording or the cache."""
         ...

@@ -1,0 +1,370 @@
+"""Written English as it is said: numbers, money, dates, times, codes, abbreviations, addresses."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from voicebot.nlu.numerals import (
+    LARGEST,
+    english,
+    english_decimal,
+    english_digits,
+    english_ordinal,
+    english_year,
+)
+from voicebot.tts.rewriting import EMOJI, Rule, group_code, rewrite
+
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+_DASH = r"\s?[-–—~]\s?"
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_MONTH = r"(?P<name>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.?"
+_ABBREVIATIONS = {
+    "Mr.": "Mister",
+    "Mrs.": "Missus",
+    "Ms.": "Miz",
+    "Dr.": "Doctor",
+    "St.": "Street",
+    "Ave.": "Avenue",
+    "Rd.": "Road",
+    "Inc.": "Incorporated",
+    "Ltd.": "Limited",
+    "Co.": "Company",
+    "Corp.": "Corporation",
+    "Dept.": "Department",
+    "e.g.": "for example",
+    "i.e.": "that is",
+    "etc.": "et cetera",
+    "vs.": "versus",
+    "approx.": "approximately",
+    "ext.": "extension",
+    "Ext.": "extension",
+    "tel.": "telephone",
+    "Tel.": "Telephone",
+    "Mon.": "Monday",
+    "Tue.": "Tuesday",
+    "Wed.": "Wednesday",
+    "Thu.": "Thursday",
+    "Fri.": "Friday",
+    "Sat.": "Saturday",
+    "Sun.": "Sunday",
+    "w/o": "without",
+    "w/": "with",
+    "Wi-Fi": "why fye",
+}
+_WORDS = {"USB": "U S B", "PIN": "pin", "SIM": "sim", "ZIP": "zip", "OK": "okay", "ASAP": "as soon as possible"}
+_SPOKEN_CAPITALS = frozenset(
+    ("A", "I", "AND", "OR", "NOT", "NO", "YES", "THE", "TO", "OF", "IN", "ON", "IS", "IT", "WE", "GO", "DO", "STOP")
+)
+_UNITS = {
+    "%": ("percent", "percent"),
+    "km/h": ("kilometer per hour", "kilometers per hour"),
+    "mph": ("mile per hour", "miles per hour"),
+    "kg": ("kilogram", "kilograms"),
+    "mg": ("milligram", "milligrams"),
+    "g": ("gram", "grams"),
+    "lb": ("pound", "pounds"),
+    "lbs": ("pound", "pounds"),
+    "oz": ("ounce", "ounces"),
+    "km": ("kilometer", "kilometers"),
+    "cm": ("centimeter", "centimeters"),
+    "mm": ("millimeter", "millimeters"),
+    "m": ("meter", "meters"),
+    "ft": ("foot", "feet"),
+    "in": ("inch", "inches"),
+    '"': ("inch", "inches"),
+    "mi": ("mile", "miles"),
+    "ml": ("milliliter", "milliliters"),
+    "mL": ("milliliter", "milliliters"),
+    "L": ("liter", "liters"),
+    "GB": ("gigabyte", "gigabytes"),
+    "MB": ("megabyte", "megabytes"),
+    "TB": ("terabyte", "terabytes"),
+    "KB": ("kilobyte", "kilobytes"),
+    "Mbps": ("megabit per second", "megabits per second"),
+    "GHz": ("gigahertz", "gigahertz"),
+    "MHz": ("megahertz", "megahertz"),
+    "kHz": ("kilohertz", "kilohertz"),
+    "Hz": ("hertz", "hertz"),
+    "W": ("watt", "watts"),
+    "kW": ("kilowatt", "kilowatts"),
+    "V": ("volt", "volts"),
+    "°C": ("degree Celsius", "degrees Celsius"),
+    "℃": ("degree Celsius", "degrees Celsius"),
+    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
+    "°": ("degree", "degrees"),
+    "hr": ("hour", "hours"),
+    "hrs": ("hour", "hours"),
+    "min": ("minute", "minutes"),
+    "mins": ("minute", "minutes"),
+    "sec": ("second", "seconds"),
+    "pcs": ("piece", "pieces"),
+    "KRW": ("won", "won"),
+    "USD": ("dollar", "dollars"),
+    "EUR": ("euro", "euros"),
+}
+_UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
+_UNIT_END = r"(?![A-Za-z])"
+_MONEY = {
+    "$": ("dollar", "dollars", "cent", "cents"),
+    "€": ("euro", "euros", "cent", "cents"),
+    "£": ("pound", "pounds", "penny", "pence"),
+    "₩": ("won", "won", "", ""),
+    "￦": ("won", "won", "", ""),
+    "¥": ("yen", "yen", "", ""),
+}
+_SYMBOLS = {
+    "&": "and",
+    "+": "plus",
+    "=": "equals",
+    "×": "times",
+    "÷": "divided by",
+    "%": "percent",
+    "#": "pound",
+    "*": "star",
+    "@": "at",
+    "°": "degrees",
+    "$": "dollars",
+    "€": "euros",
+    "£": "pounds",
+    "₩": "won",
+    "<": "less than",
+    ">": "greater than",
+    "™": "",
+    "®": "",
+    "©": "copyright",
+}
+"""On the telephone `#` is the pound key and `*` is star."""
+_ADDRESS_SIGNS = {".": "dot", "@": "at", "-": "dash", "_": "underscore", "+": "plus", "/": "slash", ":": "colon"}
+_CODE_WORDS = re.compile(
+    r"\b(number|order|code|PIN|pin|extension|ext|dial|account|ID|reference|booking|zip|call|ending in|digits|tracking)"
+    r"(\s+(is|was|no|number|code|are|in))?\s*[:#,]?\s*$"
+)
+_YEAR_WORDS = re.compile(r"\b(in|since|of|by|until|from|year|before|after|during|early|late|and|to)\s*$", re.IGNORECASE)
+_HOTLINES = frozenset({"911", "411", "112", "119", "999"})
+_FRACTIONS = {"1/2": "one half", "1/4": "one quarter", "3/4": "three quarters", "1/3": "one third", "2/3": "two thirds"}
+_VULGAR = {"½": "one half", "¼": "one quarter", "¾": "three quarters", "⅓": "one third", "⅔": "two thirds"}
+
+
+def spoken(text: str) -> str:
+    """`text` in words as it is read aloud."""
+    text = EMOJI.sub(" ", unicodedata.normalize("NFC", text)).replace("’", "'")
+    text = rewrite(text, _RULES, _PLACES, _join)
+    text = re.sub(r"[\"“”«»|^\\{}`_]", "", text)
+    text = re.sub(r"\s*[()\[\];·•→─—–]\s*", ", ", text)
+    text = re.sub(r"…+|\.{2,}", ".", text)
+    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r"\s*,(?:\s*,)+", ",", text)
+    text = re.sub(r",\s*([.?!])", r"\1", text)
+    text = re.sub(r"\s+([,.?!:])", r"\1", text)
+    return text.strip().removeprefix(",").removesuffix(",").strip()
+
+
+def _join(said: str, words: str, rest: str) -> tuple[str, int]:
+    if words and said and re.search(r"[\w)%]$", said):
+        said += " "
+    said += words
+    return said + " " * bool(re.match(r"[0-9A-Za-z]", rest)), 0
+
+
+def _number(written: str) -> str:
+    digits = written.replace(",", "")
+    whole = digits.lstrip("-").partition(".")[0]
+    return english_decimal(digits) if int(whole) <= LARGEST else english_digits(digits.replace(".", ""))
+
+
+def _plural(written: str, forms: tuple[str, str]) -> str:
+    return f"{_number(written)} {forms[0] if written == '1' else forms[1]}"
+
+
+def _code(text: str) -> str:
+    return ", ".join(english_digits(group) for group in re.findall(r"\d+", text))
+
+
+def _hyphenated(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
+    groups = match[0].split("-")
+    if len(groups) == 2 and not groups[0].startswith("0") and max(map(len, groups)) < 4:
+        return f"{_number(groups[0])} to {_number(groups[1])}"
+    return _code(match[0])
+
+
+def _day(number: str, name: str, year: str | None) -> str | None:
+    day = int(number)
+    if not 1 <= day <= 31:
+        return None
+    return f"{name} {english_ordinal(day)}" + (f", {english_year(int(year))}" if year else "")
+
+
+def _numeric_date(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
+    month = int(match["month"])
+    if not 1 <= month <= 12:
+        return None
+    return _day(match["day"], _MONTHS[month - 1], match.groupdict().get("year"))
+
+
+def _named_date(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
+    name = next(month for month in _MONTHS if month.startswith(match["name"][:3]))
+    return _day(match["day"], name, match["year"])
+
+
+def _clock(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
+    hour, minute = int(match[1]), int(match[2] or 0)
+    half = (match[3] or "").lower().replace(".", "").strip()
+    if hour > 24 or minute > 59 or (half and hour > 12) or (match[2] is None and not half):
+        return None
+    if not half and minute == 0 and hour in (0, 12, 24):
+        return "noon" if hour == 12 else "midnight"
+    suffix = half or ("am" if hour < 12 or hour == 24 else "pm")
+    words = english((hour - 1) % 12 + 1)
+    if minute:
+        words += f" {'oh ' if minute < 10 else ''}{english(minute)}"
+    elif not half:
+        words += " o'clock" if hour < 1 else ""
+    dot = "." if re.match(r"\s*$", match.string[match.end() :]) and match[0].endswith(".") else ""
+    return f"{words} {suffix[0].upper()} {suffix[1].upper()}{dot}"
+
+
+def _money(match: re.Match[str], said: str) -> str:  # noqa: ARG001
+    one, many, cent, cents = _MONEY[match[1]]
+    whole, _, fraction = match[2].partition(".")
+    if power := match[3]:
+        names = {"k": "thousand", "K": "thousand", "m": "million", "M": "million", "B": "billion"}
+        return f"{_number(match[2])} {names.get(power, power)} {many}"
+    if not cent or len(fraction) != 2:
+        return f"{_number(match[2])} {one if match[2] == '1' else many}"
+    words = []
+    if int(whole.replace(",", "")) or not int(fraction):
+        words.append(_plural(whole, (one, many)))
+    if int(fraction):
+        words.append(f"{english(int(fraction))} {cent if int(fraction) == 1 else cents}")
+    return " and ".join(words)
+
+
+def _address(text: str) -> str:
+    text = re.sub(r"^https?://", "", text, flags=re.IGNORECASE)
+    words = []
+    for token in re.findall(r"[A-Za-z]+|\d+|.", text):
+        if token.isdigit():
+            words.append(english_digits(token))
+        elif token.isalpha():
+            spelled = token.lower() == "www" or len(token) <= 2 or not re.search("[aeiouy]", token.lower())
+            words.append(" ".join(token.upper()) if spelled else token)
+        else:
+            words.append(_ADDRESS_SIGNS.get(token, ""))
+    return re.sub(r"\s+", " ", " ".join(words))
+
+
+def _letters_and_digits(match: re.Match[str], said: str) -> str:  # noqa: ARG001
+    parts = [
+        english_digits(part) if part.isdigit() else " ".join(part.upper()) if part.isalpha() else ","
+        for part in re.findall(r"[A-Za-z]+|\d+|-", match[0])
+    ]
+    return " ".join(parts).replace(" ,", ",")
+
+
+def _capitals(match: re.Match[str], said: str) -> str:  # noqa: ARG001
+    word = match[0]
+    if known := _WORDS.get(word):
+        return known
+    if word in _SPOKEN_CAPITALS or len(word) > 5:
+        return word
+    return " ".join(word)
+
+
+def _bare(match: re.Match[str], said: str) -> str:
+    written = match[0]
+    if "." in written or "," in written:
+        return _number(written)
+    if written in _HOTLINES or _CODE_WORDS.search(said) or (written.startswith("0") and len(written) > 1):
+        return _code(group_code(written) if len(written) > 6 else written)
+    if len(written) > 6:
+        return _code(group_code(written))
+    if len(written) == 4 and written[:2] in ("18", "19", "20") and _YEAR_WORDS.search(said):
+        return english_year(int(written))
+    return english(int(written))
+
+
+def _decade(match: re.Match[str], said: str) -> str:  # noqa: ARG001
+    words = english_year(int(match[1]))
+    return words[:-1] + "ies" if words.endswith("y") else words + "s"
+
+
+def _rule(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+_RULES = (
+    Rule(_rule(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), lambda m, _: _address(m[0])),
+    Rule(
+        _rule(
+            r"(?:https?://|www\.)[A-Za-z0-9./_?=&:%-]*[A-Za-z0-9]"
+            r"|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.(?:com|net|org|kr)\b[A-Za-z0-9/_-]*"
+        ),
+        lambda m, _: _address(m[0]),
+    ),
+    Rule(_rule(r"(?P<year>(?:19|20)\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)"), _numeric_date),
+    Rule(_rule(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>(?:19|20)\d\d)(?!\d)"), _numeric_date),
+    Rule(_rule(_MONTH + r"\s(?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,?\s(?P<year>(?:19|20)\d\d))?(?![\d:])"), _named_date),
+    Rule(
+        _rule(r"(?P<day>\d{1,2})(?:st|nd|rd|th)?\s" + _MONTH + r"(?:,?\s(?P<year>(?:19|20)\d\d))?(?!\d)"), _named_date
+    ),
+    Rule(_rule(_MONTH + r"\s(?P<year>(?:19|20)\d\d)(?!\d)"), lambda m, _: _month_and_year(m)),
+    Rule(_rule(r"(\d{1,2}):(\d{2})(?!\d)(?:\s?([AaPp]\.?[Mm]\b\.?))?"), _clock),
+    Rule(_rule(r"(\d{1,2})()?\s?([AaPp]\.?[Mm]\b\.?)"), _clock),
+    Rule(_rule(r"24/7\b"), lambda _m, _: "twenty-four seven"),
+    Rule(_rule(r"(?:" + "|".join(_FRACTIONS) + r")(?![\d/])"), lambda m, _: _FRACTIONS[m[0]]),
+    Rule(_rule(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/])"), _numeric_date),
+    Rule(
+        _rule(r"\+(\d{1,3})[- ](\(?\d{1,4}\)?(?:[- ]\d{3,4}){1,3})"), lambda m, _: f"plus {_code(m[1])}, {_code(m[2])}"
+    ),
+    Rule(_rule(r"\(\d{3}\)\s?\d{3}-\d{4}"), lambda m, _: _code(m[0])),
+    Rule(_rule(r"\d+(?:-\d+)+(?!\d)(?!\s?(?:" + _UNIT + r")(?![A-Za-z]))"), _hyphenated),
+    Rule(_rule(r"\d(?: \d){2,}(?![\d\w])"), lambda m, _: english_digits(m[0].replace(" ", ""))),
+    Rule(_rule(r"[*xX•]{2,}-?(?=\d)"), lambda _m, _: ""),
+    Rule(_rule(rf"([$€£¥₩￦])\s?({_NUMBER})(?:\s?(thousand|million|billion|[kKmMB](?![A-Za-z])))?"), _money),
+    Rule(_rule(r"(\d+)(?:st|nd|rd|th)\b"), lambda m, _: english_ordinal(int(m[1])) if len(m[1]) < 16 else None),
+    Rule(_rule(r"((?:1[89]|20)\d0)'?s\b"), _decade),
+    Rule(
+        _rule(rf"({_NUMBER})\s?(?:{_UNIT})?{_DASH}({_NUMBER})\s?({_UNIT}){_UNIT_END}"),
+        lambda m, _: f"{_number(m[1])} to {_number(m[2])} {_UNITS[m[3]][1]}",
+    ),
+    Rule(_rule(rf"({_NUMBER}){_DASH}({_NUMBER})"), lambda m, _: f"{_number(m[1])} to {_number(m[2])}"),
+    Rule(_rule(rf"({_NUMBER})\s?({_UNIT}){_UNIT_END}"), lambda m, said: _measured(m, said)),
+    Rule(_rule(r"\d+(?:\.\d+){2,}"), lambda m, _: " point ".join(english(int(part)) for part in m[0].split("."))),
+    Rule(_rule(rf"#({_NUMBER})"), lambda m, _: f"number {english(int(m[1])) if len(m[1]) < 4 else _code(m[1])}"),
+    Rule(_rule(r"No\.\s?(?=\d)"), lambda _m, _: "number "),
+    Rule(_rule("|".join(re.escape(word) for word in _ABBREVIATIONS)), lambda m, said: _abbreviation(m, said)),
+    Rule(_rule(r"(?:[A-Za-z]+-?\d|\d+-?[A-Za-z])[A-Za-z0-9]*(?:-[A-Za-z0-9]+)*"), _letters_and_digits),
+    Rule(_rule(rf"[-−]({_NUMBER})"), lambda m, said: None if re.search(r"[\w)]$", said) else f"minus {_number(m[1])}"),
+    Rule(_rule(_NUMBER), _bare),
+    Rule(_rule(r"Q&A|R&D"), lambda m, _: f"{m[0][0]} and {m[0][2]}"),
+    Rule(_rule(r"[A-Z]{2,}(?![a-z])"), _capitals),
+    Rule(_rule(r"[A-Za-z]+(?:'[A-Za-z]+)?"), lambda m, _: m[0]),
+    Rule(_rule("[" + "".join(_VULGAR) + "]"), lambda m, _: _VULGAR[m[0]]),
+    Rule(_rule(r"/"), lambda _m, said: " or " if said[-1:].isalpha() else " "),
+    Rule(_rule("[" + re.escape("".join(_SYMBOLS)) + "]"), lambda m, _: f" {_SYMBOLS[m[0]]} "),
+    Rule(_rule(r"[~∼]"), lambda _m, _: " "),
+)
+_PLACES = re.compile(r"[0-9A-Za-z]+|[^\s\w.,?!:;'\"()\[\]…·]|\((?=\d{3}\))")
+
+
+def _month_and_year(match: re.Match[str]) -> str:
+    name = next(month for month in _MONTHS if month.startswith(match["name"][:3]))
+    return f"{name} {english_year(int(match['year']))}"
+
+
+def _measured(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
+    if match[2] == "in" and match[0][-3] == " ":
+        return None
+    return _plural(match[1], _UNITS[match[2]])
+
+
+def _abbreviation(match: re.Match[str], said: str) -> str | None:
+    if said and said[-1].isalpha():
+        return None
+    ends = match[0].endswith(".") and re.match(r"\s*$|\s+[A-Z]", match.string[match.end() :])
+    keeps_stop = ends and match[0] in ("etc.", "St.", "Ave.", "Rd.", "Inc.", "Ltd.", "Co.", "Corp.")
+    return _ABBREVIATIONS[match[0]] + ("." if keeps_stop else "")
