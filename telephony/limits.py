@@ -1,0 +1,68 @@
+"""Every limit of the Twilio side in one place: default, unit, reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """One value per limit; a test or a deployment replaces single ones."""
+
+    # The media stream, inwards
+    message_chars: int = 65_536
+    """Characters of a message that is parsed. Twilio's are about 300; 65,536 hold six seconds of sound."""
+    socket_message_bytes: int = 16 * 2**20
+    """Bytes at which the socket itself is closed (1009): memory, before the signature's owner is known to be sane."""
+    start_within_s: float = 5.0
+    """Seconds from the upgrade to a valid `start`. Twilio sends it at once; whoever does not is not Twilio."""
+    sockets_without_start: int = 64
+    """Sockets waiting for `start` at the same time, so that openers alone can't exhaust the machine."""
+    silent_stream_s: float = 30.0
+    """Seconds without any message after which the caller counts as gone. Twilio sends 50 a second, also in silence."""
+    gap_filled_ms: int = 5_000
+    """Milliseconds of lost sound replaced by silence at once. The call's clock is its sound; more is a broken line."""
+
+    # The media stream, outwards
+    ahead_s: float = 1.0
+    """Seconds of sound sent ahead of real time: bridges a busy machine, and Twilio's buffer is not documented."""
+    frames_at_once: int = 5
+    """20 ms frames sent for one wake-up (100 ms): a fifth of the timers of one frame at a time."""
+    queued_s: float = 600.0
+    """Seconds of sound queued for a call (4.8 MB); what goes beyond is dropped and its mark answered."""
+    send_within_s: float = 10.0
+    """Seconds that one batch of frames may take to leave; a peer who reads slower is gone."""
+    mark_within_s: float = 3.0
+    """Seconds after the end of its sound (or a `clear`) in which a mark must come back; then it counts as played."""
+
+    # Calls
+    hang_up_within_s: float = 5.0
+    """Seconds a conversation has to end by itself when the caller is gone; then it is cancelled."""
+    token_s: float = 60.0
+    """Seconds a stream token is good for: Twilio opens the stream within its 15 s timeouts."""
+    tokens: int = 1_000
+    """Stream tokens alive at once. Far above `most_calls`, which is what normally bounds them."""
+    streams_per_call: int = 2
+    """Streams of one call: when the first one breaks, one more, then people."""
+    calls_remembered: int = 20_000
+    """Calls whose state is kept, about 1 kB each; the oldest go first."""
+    call_remembered_s: float = 6 * 3600.0
+    """Seconds for which a call's state is kept: Twilio's default longest call is 4 h."""
+
+    # Webhooks
+    webhook_bytes: int = 65_536
+    """Bytes of a webhook's body. Twilio's are 1 to 4 kB."""
+    webhook_fields: int = 1_000
+    """Form fields of a webhook."""
+    webhook_body_within_s: float = 10.0
+    """Seconds in which a webhook's body must have arrived. Twilio itself gives up after 15."""
+    webhook_threads: int = 10
+    """Flask requests at once."""
+    agent_rings_s: int = 30
+    """Seconds an agent's telephone rings. Twilio's own default."""
+
+    # The end
+    drain_s: float = 300.0
+    """Seconds running calls have to finish after SIGTERM: the support line's usual call is shorter."""
+    after_stream_within_s: float = 5.0
+    """Seconds to wait, when draining, for Twilio to ask where a caller goes after the last stream."""

@@ -1,0 +1,212 @@
+"""Twilio's webhooks, as a Flask blueprint: what a call does before, between and after its media streams.
+
+    POST /twilio/voice                a call comes in
+    POST /twilio/after-stream?stream= the call's stream of that number ended
+    POST /twilio/after-dial           the agent's leg ended
+    POST /twilio/after-queue          the caller left the agents' queue
+    POST /twilio/status               the call's status changed
+
+Every request may come twice. The answer depends on the call's state and on the URL alone, and a stream's token is the
+same when it is asked for again: so a retry gets the same answer, whether or not it carries an idempotency token.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import quote
+
+import structlog
+from flask import Blueprint, Response, abort, request
+from werkzeug.exceptions import HTTPException
+
+from telephony import twiml
+from telephony.call_states import CallState, CallStates
+from telephony.limits import Limits
+from telephony.metrics import TwilioMetrics
+from telephony.open_streams import OpenStreams
+from telephony.signatures import Arrival, Signatures
+from telephony.stream_tokens import StreamTokens
+from voicebot.config import Configuration
+
+_log = structlog.get_logger(__name__)
+
+_SID = re.compile(r"[A-Za-z0-9]{1,64}")
+_NUMBER = re.compile(r"\+[0-9]{3,15}")
+_OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+_QUEUE_SERVED = frozenset({"bridged", "bridging-in-process", "hangup", "redirected", "redirected-from-bridged"})
+
+
+class TwilioWebhooks:
+    """Answers the webhooks. Everything it decides from is passed in."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        signatures: Signatures,
+        tokens: StreamTokens,
+        states: CallStates,
+        streams: OpenStreams,
+        has_room: Callable[[], bool],
+        takes_calls: Callable[[], bool],
+        limits: Limits,
+        metrics: TwilioMetrics,
+    ) -> None:
+        """`takes_calls`: whether the bot works at all just now; `has_room`: whether it can hold one more call."""
+        self._configuration = configuration
+        self._paths = twiml.Paths.below(configuration.public_url)
+        self._signatures = signatures
+        self._tokens = tokens
+        self._states = states
+        self._streams = streams
+        self._has_room = has_room
+        self._takes_calls = takes_calls
+        self._limits = limits
+        self._metrics = metrics
+
+    def blueprint(self) -> Blueprint:
+        """The routes below /twilio."""
+        blueprint = Blueprint("twilio", __name__, url_prefix="/twilio")
+        blueprint.before_request(self._check)
+        for rule, view in (
+            ("/voice", self._voice),
+            ("/after-stream", self._after_stream),
+            ("/after-dial", self._after_dial),
+            ("/after-queue", self._after_queue),
+            ("/status", self._status),
+        ):
+            blueprint.add_url_rule(rule, rule.strip("/").replace("-", "_"), view, methods=["POST"])
+        blueprint.register_error_handler(Exception, self._failed)
+        return blueprint
+
+    def _check(self) -> None:
+        request.max_content_length = self._limits.webhook_bytes
+        request.max_form_memory_size = self._limits.webhook_bytes
+        request.max_form_parts = self._limits.webhook_fields
+        query = request.query_string.decode("latin-1")
+        path = quote(request.path)
+        arrival = Arrival(
+            scheme=request.scheme,
+            target=f"{path}?{query}" if query else path,
+            peer=request.remote_addr or "",
+            headers={name.lower(): value for name, value in request.headers.items()},
+        )
+        if not self._signatures.admits(arrival, request.form):
+            _log.warning("webhook refused: not signed by Twilio for this URL", path=request.path)
+            abort(403)
+        if not _SID.fullmatch(request.form.get("CallSid", "")):
+            abort(400)
+
+    def _failed(self, error: Exception) -> Response | HTTPException:
+        """A mistake of ours sends the caller to people; Twilio would read out an English error instead."""
+        if isinstance(error, HTTPException):
+            self._count(str(error.code))
+            return error
+        _log.error("webhook failed", path=request.path, error=type(error).__name__, exc_info=error)
+        return self._to_people(self._configuration.language, phrase="trouble")
+
+    def _voice(self) -> Response:
+        call_sid = request.form["CallSid"]
+        state = self._states.find(call_sid)
+        if state is None:
+            if not self._has_room():
+                _log.info("call goes to people: no room", call_sid=call_sid)
+                return self._to_people(self._configuration.language, phrase="full")
+            number = request.form.get("From", "")
+            state = self._states.open(
+                CallState(
+                    call_sid,
+                    number=number if _NUMBER.fullmatch(number) else "",
+                    language=self._configuration.language,
+                )
+            )
+        if state.ended or state.begun or state.asked_after:
+            # A call is answered once. Signatures never expire: this may be a recorded request.
+            _log.warning("call was answered before", call_sid=call_sid)
+            return self._twiml(twiml.hang_up(), "replayed")
+        return self._to_bot(state, 1)
+
+    def _after_stream(self) -> Response:
+        call_sid = request.form["CallSid"]
+        # A call that another process answered is not known here, and its stream can't have been ours.
+        state = self._states.open(CallState(call_sid, language=self._configuration.language))
+        asked = request.args.get("stream", type=int) or max(state.streams, 1)
+        state = self._states.change(call_sid, asked_after=max(state.asked_after, asked)) or state
+        outcome = state.outcome if asked >= state.streams else None
+        if state.ended:
+            return self._twiml(twiml.hang_up(), "hang_up")
+        match outcome.kind if outcome else "caller_left":
+            case "hang_up":
+                return self._twiml(twiml.hang_up(), "hang_up")
+            case "hand_over":
+                return self._to_people(state.language, queue=outcome.queue if outcome else "")
+            case "failed":
+                return self._to_people(state.language, phrase="trouble")
+        # The stream broke, but the caller is still there: or else Twilio would not ask.
+        if asked < self._limits.streams_per_call and self._takes_calls():
+            return self._to_bot(state, asked + 1)
+        return self._to_people(state.language, phrase="trouble")
+
+    def _after_dial(self) -> Response:
+        status = request.form.get("DialCallStatus", "")
+        # `completed` also means an agent who answered and was never bridged.
+        if status in ("completed", "answered") and request.form.get("DialBridged", "true") != "false":
+            return self._twiml(twiml.hang_up(), "hang_up")
+        return self._nobody()
+
+    def _after_queue(self) -> Response:
+        if request.form.get("QueueResult", "") in _QUEUE_SERVED:
+            return self._twiml(twiml.hang_up(), "hang_up")
+        return self._nobody()
+
+    def _status(self) -> Response:
+        if request.form.get("CallStatus", "") in _OVER:
+            call_sid = request.form["CallSid"]
+            self._states.change(call_sid, ended=True)
+            self._streams.end(call_sid)
+        self._count("204")
+        return Response(status=204)
+
+    def _to_bot(self, state: CallState, stream: int) -> Response:
+        """Connect the call's stream of that number."""
+        token = self._tokens.issue(state.call_sid, stream)
+        if token is None:
+            return self._to_people(state.language, phrase="full")
+        if stream > state.streams:
+            self._states.change(state.call_sid, streams=stream, outcome=None)
+        base = self._configuration.public_url or f"{request.scheme}://{request.host}"
+        document = twiml.connect_stream(
+            twiml.stream_url(base),
+            token,
+            self._paths.after_stream(stream),
+            language=state.language,
+            phrase="again" if stream > 1 else None,
+        )
+        return self._twiml(document, "stream")
+
+    def _to_people(self, language: str, *, phrase: twiml.Phrase = "to_people", queue: str = "") -> Response:
+        """Ring the agent's number where there is one, else queue the caller."""
+        number = self._configuration.agent_number
+        if number:
+            document = twiml.dial_agent(
+                number, self._paths.after_dial, language=language, rings_s=self._limits.agent_rings_s, phrase=phrase
+            )
+            return self._twiml(document, "dial")
+        document = twiml.queue_caller(
+            queue or self._configuration.agent_queue, self._paths.after_queue, language=language, phrase=phrase
+        )
+        return self._twiml(document, "queue")
+
+    def _nobody(self) -> Response:
+        state = self._states.find(request.form["CallSid"])
+        language = state.language if state else self._configuration.language
+        return self._twiml(twiml.apologise(language=language), "nobody")
+
+    def _twiml(self, document: str, reply: str) -> Response:
+        self._count(reply)
+        return Response(document, mimetype="text/xml")
+
+    def _count(self, reply: str) -> None:
+        endpoint = (request.endpoint or "unknown").removeprefix("twilio.")
+        self._metrics.webhooks.labels(endpoint, reply).inc()
