@@ -1,1 +1,1 @@
-"""The catalogue of speech models and its resolver."""
+"""The catalogue of speech models: where each is found on this machine, and how it gets there."""

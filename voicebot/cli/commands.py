@@ -1,1 +1,2 @@
 """Every command, registered with the application by being imported."""
+import voicebot.cli.models  # noqa: F401
