@@ -1,2 +1,4 @@
 """Every command, registered with the application by being imported."""
-import voicebot.cli.models  # noqa: F401
+
+import voicebot.cli.doctor
+import voicebot.cli.models
