@@ -95,6 +95,9 @@ class Utterance(Protocol):
 class Recogniser(Protocol):
     """Listens for one or more languages. One per process; its methods may be called from any thread."""
 
+    hears_twice: bool
+    """Whether there is a second listener, so that `second_opinion` may take a second."""
+
     def listen(self, domain: Domain) -> Utterance:
         """Begin an utterance. Cheap (milliseconds) where the domain's graph is cached."""
         ...

@@ -63,4 +63,14 @@ class HangUp:
     """`goodbye`, `no_input`, `caller`, `time_limit`."""
 
 
-Action = Say | Listen | AskBackend | HandOver | HangUp
+@dataclass(frozen=True)
+class Note:
+    """For the record: what the dialogue made of the event. Nothing is to be done."""
+
+    decision: str
+    """`answer order_number`, `start order_status`, `command agent`, `no_match 1`, ..."""
+    intent: str = ""
+    score: float = 0.0
+
+
+Action = Note | Say | Listen | AskBackend | HandOver | HangUp

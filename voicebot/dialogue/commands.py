@@ -11,7 +11,7 @@ SLOWEST = 0.7
 """Relative speed that "slower" goes down to, in steps of 0.15."""
 
 
-def urgent(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:  # noqa: ARG001
+def urgent(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
     """A person, before anything else: that wish is never an answer to a question."""
     return meaning.intent == "agent" and command(draft, text, meaning, sure)
 

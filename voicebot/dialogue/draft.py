@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from voicebot.dialogue.actions import Action, AskBackend, HandOver, HangUp, Listen, Say
+from voicebot.dialogue.actions import Action, AskBackend, HandOver, HangUp, Listen, Note, Say
 from voicebot.dialogue.pack import COMMANDS, LanguagePack, Pack
 from voicebot.dialogue.replies import group_digits
 from voicebot.dialogue.state import Question, QuestionKind, State
 from voicebot.dialogue.understander import Understander
+from voicebot.nlu.understanding import Understanding
 
 
 class Draft:
@@ -40,6 +41,11 @@ class Draft:
     def said_before(self) -> list[str]:
         """The turn before this one, word for word."""
         return self._before
+
+    def note(self, decision: str, meaning: Understanding | None = None) -> None:
+        """Put on record what was made of the event."""
+        intent, score = (meaning.intent or "", meaning.score) if meaning else ("", 0.0)
+        self.actions.append(Note(decision, intent, round(score, 3)))
 
     def say(self, reply: str, **values: Any) -> None:
         """Say a reply; its variants take turns over the call."""

@@ -79,14 +79,16 @@ def _heard(draft: Draft, event: events.Heard) -> None:
         flows.still_waiting(draft, event)
         return
     if event.verdict == "reject" or not event.text.strip():
+        draft.note("not_heard")
         repair.no_match(draft)
         return
-    expected = draft.expected_intents()
-    meaning = draft.understander.understand(event.text, expected)
+    meaning = draft.understander.understand(event.text, draft.expected_intents())
     sure = event.verdict == "accept"
     for attempt in (commands.urgent, flows.answer, commands.command, flows.new_subject):
         if attempt(draft, event.text, meaning, sure):
+            draft.note(attempt.__name__, meaning)
             return
+    draft.note("no_match", meaning)
     repair.no_match(draft)
 
 
@@ -96,5 +98,7 @@ def _keyed(draft: Draft, keys: str) -> None:
         return
     for attempt in (commands.key, flows.keyed):
         if attempt(draft, keys):
+            draft.note(attempt.__name__)
             return
+    draft.note("wrong_keys")
     repair.wrong_keys(draft)

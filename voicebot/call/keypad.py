@@ -1,0 +1,42 @@
+"""Keys to entries: a whole number, or a lone star or hash. No clock inside: the call's own is passed in."""
+
+from __future__ import annotations
+
+
+class Keypad:
+    """Collects the keys of one call."""
+
+    def __init__(self, inter_digit_ms: int) -> None:
+        self._inter_digit_ms = inter_digit_ms
+        self._digits = ""
+        self._last_ms = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether an entry has begun and is not complete."""
+        return bool(self._digits)
+
+    def press(self, key: str, now_ms: int, longest: int) -> str:
+        """Take a key; returns the entry that it completes, else an empty text.
+
+        An entry is complete at `longest` digits, at a hash, or when `tick` finds that no key followed. A lone hash
+        and every star are entries of their own. The keys A to D, which telephones don't have, are dropped.
+        """
+        if key == "#":
+            return self._take() or "#"
+        if key == "*":
+            self._digits = ""
+            return "*"
+        if not (len(key) == 1 and key in "0123456789"):
+            return ""
+        self._digits += key
+        self._last_ms = now_ms
+        return self._take() if len(self._digits) >= longest else ""
+
+    def tick(self, now_ms: int) -> str:
+        """The entry that is complete because no key followed in time, else an empty text."""
+        return self._take() if self._digits and now_ms - self._last_ms >= self._inter_digit_ms else ""
+
+    def _take(self) -> str:
+        digits, self._digits = self._digits, ""
+        return digits

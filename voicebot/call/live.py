@@ -1,0 +1,382 @@
+"""One call: sound and keys in, dialogue events, sound out.
+
+Everything here runs on the event loop and returns at once; decoding, thinking and speaking run in executors. The
+caller's sound is the clock: a call lasts as long as the frames that came, whatever the machine's clock says, so that a
+call in virtual time is the same call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
+
+import structlog
+
+from voicebot.asr.port import Domain, Recogniser, Verdict
+from voicebot.audio.format import FRAME_BYTES, FRAME_MS
+from voicebot.audio.turn_taking import TurnKnobs, is_backchannel
+from voicebot.backends.port import Backend, BackendError
+from voicebot.call.hearing import HeardSpeech, Hearing
+from voicebot.call.keypad import Keypad
+from voicebot.call.playback import Playback, RunOff
+from voicebot.channel import Caller, Channel, Outcome
+from voicebot.dialogue import actions, events
+from voicebot.dialogue.engine import Dialogue
+from voicebot.dialogue.state import State
+from voicebot.store.journal import Entry, Journal
+from voicebot.tts.port import Voice
+
+_log = structlog.get_logger()
+
+_NOISE_MS = 200
+"""Voice shorter than this that makes no sense was a click or a breath, not a failed turn."""
+
+
+class Domains(Protocol):
+    """What is expected where: a Listen action's domain, made ready for a recogniser."""
+
+    def domain(self, name: str, language: str) -> Domain: ...
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Where work runs off the loop; None runs it in the loop's default executor."""
+
+    listening: Executor | None = None
+    """Decoding: as many threads as cores."""
+    thinking: Executor | None = None
+    """Dialogue, back ends and the second listener: mostly waiting."""
+    speaking: Executor | None = None
+    """Synthesis: mostly waiting for an engine."""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """What all calls of a service share."""
+
+    dialogue: Dialogue
+    domains: Domains
+    recogniser: Recogniser
+    voice: Voice
+    backend: Backend
+    pools: Pools
+    filler: Callable[[str, int], str]
+    """A few words that bridge a moment's thought: by language and by how many were said before."""
+    knobs: TurnKnobs = TurnKnobs()
+    longest_s: int = 1800
+
+
+Recorder = Callable[[actions.Note], None]
+"""Puts on record what was made of an event."""
+
+
+def _unrecorded(note: actions.Note) -> None:
+    """For events that are no turn of the caller."""
+
+
+class Call:
+    """A conversation over a channel; see `voicebot.channel.LiveCall`."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        channel: Channel,
+        shared: Conversation,
+        journal: Journal,
+        *,
+        today: str,
+        state: State,
+    ) -> None:
+        self._caller, self._shared, self._journal, self._today = caller, shared, journal, today
+        self.state = state
+        self._clock_ms = 0
+        self._rest = b""
+        self._listen: actions.Listen | None = None
+        self._silence_from: int | None = None
+        """When the caller got the floor; None while somebody talks or thinks."""
+        self._events: list[tuple[events.Event, Recorder]] = []
+        self._thinking = False
+        self._ending: Outcome | None = None
+        self._limit_ms = shared.longest_s * 1000
+        self._answer_due: int | None = None
+        """When the caller's speech ended, until the answer begins: the measure of waiting."""
+        self._unsaid: list[str] = []
+        """What is decided and does not sound yet."""
+        self._fillers = 0
+        self._last_audio = 0.0
+        self._tasks: set[asyncio.Future[Any]] = set()
+        self._done: asyncio.Future[Outcome] | None = None
+
+        pools, knobs = shared.pools, shared.knobs
+        self._think_off = self._off(pools.thinking)
+        self._playback = Playback(channel, shared.voice, knobs, self._off(pools.speaking), on_start=self._answer_began)
+        self._hearing = Hearing(
+            shared.recogniser,
+            knobs,
+            self._off(pools.listening),
+            self._think_off,
+            on_heard=self._heard,
+            on_doubt=self._bridge,
+        )
+        self._keypad = Keypad(knobs.inter_digit_ms)
+
+    # What the channel calls
+
+    def audio(self, pcm: bytes) -> None:
+        """See `LiveCall`. Whole frames are taken one by one; a rest waits for more."""
+        if self._done is None or self._done.done():
+            return
+        self._last_audio = asyncio.get_running_loop().time()
+        if self._rest:
+            pcm = self._rest + pcm
+        whole = len(pcm) - len(pcm) % FRAME_BYTES
+        self._rest = pcm[whole:]
+        for start in range(0, whole, FRAME_BYTES):
+            self._frame(pcm[start : start + FRAME_BYTES])
+
+    def key(self, digit: str) -> None:
+        """See `LiveCall`. A key always interrupts."""
+        if self._closing:
+            return
+        self._silence_from = None
+        self._hearing.drop()
+        self._playback.interrupt()
+        self._entered(self._keypad.press(digit, self._clock_ms, max(self._listen.key_lengths) if self._listen else 1))
+
+    def played(self, mark: str) -> None:
+        """See `LiveCall`."""
+        self._playback.played(mark)
+        self._settle()
+
+    def hung_up(self) -> None:
+        """See `LiveCall`."""
+        if self._done is None or self._done.done():
+            return
+        if not self.state.ended:
+            self.state, _ = self._shared.dialogue.turn(self.state, events.HungUp())
+        self._finish(self._ending or Outcome("caller_left", "caller"))
+
+    async def run(self) -> Outcome:
+        """See `LiveCall`."""
+        loop = asyncio.get_running_loop()
+        self._done = loop.create_future()
+        self._last_audio = loop.time()
+        self._post(events.CallStarted(self.state.language, self._today, self._caller.number))
+        stalled_s = self._shared.knobs.stalled_s
+        try:
+            while not self._done.done():
+                await asyncio.wait({self._done}, timeout=stalled_s)
+                if loop.time() - self._last_audio >= stalled_s and not self._done.done():
+                    _log.warning("the line is dead", call=self._caller.call_id)
+                    self.hung_up()
+            return self._done.result()
+        finally:
+            self._playback.stop()
+            self._hearing.drop()
+            for task in self._tasks:
+                task.cancel()
+            outcome = self._done.result() if self._done.done() else Outcome("failed", "cancelled")
+            self._journal.end(self._clock_ms, asdict(outcome))
+            self._done.cancel()
+
+    # The clock: one frame
+
+    def _frame(self, frame: bytes) -> None:
+        self._clock_ms += FRAME_MS
+        self._playback.tick(self._clock_ms)
+        listen = self._listen
+        if listen is None or self._closing:
+            self._settle()
+            return
+        self._hearing.push(frame, self._shared.domains.domain(listen.domain, listen.language), self._clock_ms)
+        if self._hearing.speaking:
+            self._silence_from = None
+            if self._playback.busy and self._hearing.stops_the_bot(listen.language, yes_no=listen.yes_no):
+                self._playback.interrupt()
+        self._entered(self._keypad.tick(self._clock_ms))
+        self._settle()
+        if self._silence_from is not None and self._clock_ms - self._silence_from >= listen.no_input_ms:
+            self._silence_from = None
+            self._post(events.NoInput())
+        if self._clock_ms >= self._limit_ms and not self._closing:
+            self._limit_ms += self._clock_ms
+            self._post(events.TimeLimit())
+
+    def _settle(self) -> None:
+        """When everything was said: end the call, or give the caller the floor."""
+        if self._playback.busy or self._thinking or self._events:
+            return
+        if self._ending is not None:
+            self._finish(self._ending)
+        elif self._silence_from is None and self._listen is not None and self._quiet:
+            self._silence_from = self._clock_ms
+
+    @property
+    def _quiet(self) -> bool:
+        return not (self._hearing.busy or self._keypad.pending or self.state.waiting)
+
+    @property
+    def _closing(self) -> bool:
+        return self._done is None or self._done.done() or self._ending is not None
+
+    # What the caller did
+
+    def _heard(self, speech: HeardSpeech) -> None:
+        heard = speech.recognition
+        if self._closing or self._listen is None:
+            return
+        backchannel = is_backchannel(heard.text, self._listen.language) and not self._listen.yes_no
+        if self._playback.interrupted and backchannel:
+            self._record(speech, actions.Note("went on: a backchannel"))
+            self._playback.resume()
+            return
+        if self._playback.busy and (backchannel or heard.verdict is not Verdict.ACCEPT):
+            self._record(speech, actions.Note("ignored: under the bot's voice"))
+            return
+        if heard.verdict is Verdict.REJECT and speech.voiced_ms < _NOISE_MS:
+            self._record(speech, actions.Note("ignored: noise"))
+            self._playback.resume()
+            return
+        self._playback.interrupt()
+        self._report_interruption()
+        self._answer_due = speech.ended_at_ms
+        others = tuple(candidate.text for candidate in heard.candidates[1:4])
+        event = events.Heard(heard.text, heard.verdict.value, heard.score, others, heard.listener)
+        self._post(event, functools.partial(self._record, speech))
+
+    def _entered(self, keys: str) -> None:
+        if not keys:
+            return
+        self._report_interruption()
+        self._answer_due = self._clock_ms
+        # Keys may be secret: only how many there were is recorded.
+        entry = Entry("caller", self._clock_ms, f"[{len(keys)} keys]", "keys")
+
+        def record(note: actions.Note) -> None:
+            self._journal.add(replace(entry, decision=note.decision))
+
+        self._post(events.Keyed(keys), record)
+
+    def _report_interruption(self) -> None:
+        if self._playback.interrupted:
+            self._post(events.Interrupted(self.state.turn, round(self._playback.heard, 3)))
+            self._playback.forget()
+
+    def _record(self, speech: HeardSpeech, note: actions.Note) -> None:
+        heard = speech.recognition
+        entry = Entry(
+            "caller", speech.ended_at_ms, heard.text, heard.listener, heard.verdict.value, round(heard.score, 3)
+        )
+        entry.decision, entry.intent = note.decision, note.intent
+        entry.intent_score = note.score if note.intent else None
+        entry.facts = {name: round(value, 4) for name, value in heard.evidence.items()}
+        entry.facts |= {
+            "hypothesis": heard.hypothesis,
+            "voiced_ms": speech.voiced_ms,
+            "cpu_s": round(heard.cpu_seconds, 4),
+        }
+        self._journal.add(entry)
+
+    def _bridge(self) -> None:
+        """The second listener is asked: a few words, so that the caller is not left in silence."""
+        if self._playback.busy or self._closing or self._listen is None:
+            return
+        text = self._shared.filler(self._listen.language, self._fillers)
+        self._fillers += 1
+        self._playback.say([actions.Say(text, self._listen.language, self.state.turn, self.state.rate)])
+
+    # What the dialogue decides
+
+    def _post(self, event: events.Event, record: Recorder = _unrecorded) -> None:
+        """Events are taken one after the other, each against the state that the one before it made."""
+        self._events.append((event, record))
+        if not self._thinking:
+            self._think()
+
+    def _think(self) -> None:
+        event, record = self._events.pop(0)
+        self._thinking = True
+        turn = functools.partial(self._shared.dialogue.turn, self.state, event)
+        self._think_off(turn, functools.partial(self._decided, record))
+
+    def _decided(self, record: Recorder, result: tuple[State, list[actions.Action]] | BaseException) -> None:
+        self._thinking = False
+        if isinstance(result, BaseException):
+            _log.error("the dialogue failed", call=self._caller.call_id, error=type(result).__name__, exc_info=result)
+            self._ending = Outcome("failed", "dialogue")
+        else:
+            self.state, todo = result
+            record(next((action for action in todo if isinstance(action, actions.Note)), actions.Note("")))
+            self._carry_out(todo)
+        if self._events and not self._closing:
+            self._think()
+        else:
+            self._settle()
+
+    def _carry_out(self, todo: list[actions.Action]) -> None:
+        says = [action for action in todo if isinstance(action, actions.Say)]
+        if says:
+            self._silence_from = None
+            self._unsaid += [said.text for said in says]
+            self._playback.say(says)
+        for action in todo:
+            match action:
+                case actions.Listen():
+                    self._listen = action
+                case actions.AskBackend():
+                    self._silence_from = None
+                    self._ask(action)
+                case actions.HandOver():
+                    self._ending = Outcome("hand_over", action.reason, action.queue, action.summary)
+                case actions.HangUp():
+                    self._ending = Outcome("hang_up", action.reason)
+
+    def _ask(self, action: actions.AskBackend) -> None:
+        def answered(result: Any) -> None:
+            if isinstance(result, BaseException):
+                known = isinstance(result, BackendError)
+                _log.warning(
+                    "the back end failed",
+                    call=self._caller.call_id,
+                    operation=action.operation,
+                    error=str(result) if known else type(result).__name__,
+                )
+                self._post(events.BackendAnswered(action.request, error=type(result).__name__))
+            else:
+                self._post(events.BackendAnswered(action.request, result))
+
+        self._think_off(functools.partial(self._shared.backend.call, action.operation, action.arguments), answered)
+
+    def _answer_began(self) -> None:
+        wait_ms = None if self._answer_due is None else self._clock_ms - self._answer_due
+        self._answer_due = None
+        self._journal.add(Entry("bot", self._clock_ms, " ".join(self._unsaid), wait_ms=wait_ms))
+        self._unsaid = []
+
+    # The loop
+
+    def _off(self, executor: Executor | None) -> RunOff:
+        """Runs work in `executor`, then goes on with its result or exception on the loop; not after the call's end."""
+
+        def run_off(work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+            future = asyncio.get_running_loop().run_in_executor(executor, work)
+            self._tasks.add(future)
+
+            def finished(future: asyncio.Future[Any]) -> None:
+                self._tasks.discard(future)
+                if future.cancelled() or self._done is None or self._done.done():
+                    return
+                error = future.exception()
+                then(future.result() if error is None else error)
+
+            future.add_done_callback(finished)
+
+        return run_off
+
+    def _finish(self, outcome: Outcome) -> None:
+        if self._done is not None and not self._done.done():
+            self._done.set_result(outcome)

@@ -1,0 +1,58 @@
+"""The record of one call: who said what, how it was understood, how long the caller waited. Plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+
+@dataclass
+class Entry:
+    """One turn of one side."""
+
+    who: Literal["caller", "bot", "call"]
+    at_ms: int
+    """On the call's clock: when the caller's speech ended, or the bot's sound began."""
+    text: str = ""
+    listener: str = ""
+    """`vosk-ko`, `whisper-base`, `keys`; empty for the bot."""
+    verdict: str = ""
+    score: float | None = None
+    """How likely the listener is right."""
+    decision: str = ""
+    """What the dialogue made of it."""
+    intent: str = ""
+    intent_score: float | None = None
+    wait_ms: int | None = None
+    """For the bot: how long the caller waited, from the end of speech to the first sound of the answer."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """The numbers behind the verdict."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if value not in ("", None, {})}
+
+
+Follower = Callable[[str, Entry], None]
+"""Is told of each entry, with the call's id, when it is complete."""
+
+
+class Journal:
+    """Entries of one call, in the order in which they were complete."""
+
+    def __init__(self, call_id: str, followers: tuple[Follower, ...] = ()) -> None:
+        self.call_id = call_id
+        self.entries: list[Entry] = []
+        self.outcome: Mapping[str, Any] | None = None
+        """How the call ended; None while it lasts."""
+        self._followers = followers
+
+    def add(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        for follower in self._followers:
+            follower(self.call_id, entry)
+
+    def end(self, at_ms: int, outcome: Mapping[str, Any]) -> None:
+        """The call is over."""
+        self.outcome = outcome
+        self.add(Entry("call", at_ms, decision=str(outcome.get("kind", "")), facts=dict(outcome)))
