@@ -88,7 +88,7 @@ class Media:
     timestamp_ms: int = 0
     """Milliseconds from the start of the stream; 0 where the message had none."""
     lost_ms: int = 0
-    """Milliseconds of sound missing before this message; 0 unless more than a frame is missing."""
+    """Milliseconds of sound missing before this message; 0 unless at least a frame is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,12 +237,15 @@ class MediaStream:
         if not payload:
             return Refused(Reason.BAD_PAYLOAD)
         chunk = _number(media.get("chunk")) or 0
+        timestamp = _number(media.get("timestamp"))
         if chunk:
-            if 0 <= self._newest_chunk - chunk < _LATE_CHUNKS:
+            if 0 <= self._newest_chunk - chunk < _LATE_CHUNKS and not self._is_new(timestamp):
                 return Refused(Reason.OUT_OF_ORDER)
             self._newest_chunk = chunk
-        timestamp = _number(media.get("timestamp"))
         return Media(payload, chunk, timestamp or 0, self._gap(timestamp, len(payload) // _SAMPLES_PER_MS))
+
+    def _is_new(self, timestamp: int | None) -> bool:
+        return timestamp is not None and self._expected_ms is not None and timestamp >= self._expected_ms
 
     def _gap(self, timestamp: int | None, length: int) -> int:
         """Milliseconds missing before sound of `length` ms that began at `timestamp`; moves the expectation on."""
@@ -251,9 +254,12 @@ class MediaStream:
             if expected is not None:
                 self._expected_ms = expected + length
             return 0
+        # Real timestamps are off by a few milliseconds: only a whole frame is a loss. Smaller deviations add up.
+        if expected is not None and -FRAME_MS < timestamp - expected < FRAME_MS:
+            self._expected_ms = expected + length
+            return 0
         self._expected_ms = timestamp + length
-        # Real timestamps are not always exact multiples: only more than a frame is a loss.
-        if expected is None or timestamp - expected <= FRAME_MS:
+        if expected is None or timestamp < expected:
             return 0
         self.lost_ms += timestamp - expected
         return timestamp - expected

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from telephony.media_stream import Reason
 
 
 class TwilioMetrics:
@@ -32,3 +36,8 @@ class TwilioMetrics:
         self.sound_dropped = Counter(
             "voicebot_twilio_sound_dropped_seconds", "The bot's sound dropped from a full queue", registry=registry
         )
+
+    def count_refused(self, refused: Mapping[Reason, int]) -> None:
+        """Add a stream's refused messages."""
+        for reason, number in refused.items():
+            self.messages_refused.labels(reason.value).inc(number)

@@ -21,12 +21,9 @@ from flask import Blueprint, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
 from telephony import twiml
-from telephony.call_states import CallState, CallStates
-from telephony.limits import Limits
-from telephony.metrics import TwilioMetrics
-from telephony.open_streams import OpenStreams
-from telephony.signatures import Arrival, Signatures
-from telephony.stream_tokens import StreamTokens
+from telephony.call_states import CallState
+from telephony.exchange import Exchange
+from telephony.signatures import Arrival
 from voicebot.config import Configuration
 
 _log = structlog.get_logger(__name__)
@@ -43,27 +40,19 @@ class TwilioWebhooks:
     def __init__(
         self,
         configuration: Configuration,
+        exchange: Exchange,
         *,
-        signatures: Signatures,
-        tokens: StreamTokens,
-        states: CallStates,
-        streams: OpenStreams,
         has_room: Callable[[], bool],
         takes_calls: Callable[[], bool],
-        limits: Limits,
-        metrics: TwilioMetrics,
     ) -> None:
         """`takes_calls`: whether the bot works at all just now; `has_room`: whether it can hold one more call."""
         self._configuration = configuration
         self._paths = twiml.Paths.below(configuration.public_url)
-        self._signatures = signatures
-        self._tokens = tokens
-        self._states = states
-        self._streams = streams
+        self._exchange = exchange
+        self._limits = exchange.limits
+        self._states = exchange.states
         self._has_room = has_room
         self._takes_calls = takes_calls
-        self._limits = limits
-        self._metrics = metrics
 
     def blueprint(self) -> Blueprint:
         """The routes below /twilio."""
@@ -92,7 +81,7 @@ class TwilioWebhooks:
             peer=request.remote_addr or "",
             headers={name.lower(): value for name, value in request.headers.items()},
         )
-        if not self._signatures.admits(arrival, request.form):
+        if not self._exchange.signatures.admits(arrival, request.form):
             _log.warning("webhook refused: not signed by Twilio for this URL", path=request.path)
             abort(403)
         if not _SID.fullmatch(request.form.get("CallSid", "")):
@@ -113,14 +102,7 @@ class TwilioWebhooks:
             if not self._has_room():
                 _log.info("call goes to people: no room", call_sid=call_sid)
                 return self._to_people(self._configuration.language, phrase="full")
-            number = request.form.get("From", "")
-            state = self._states.open(
-                CallState(
-                    call_sid,
-                    number=number if _NUMBER.fullmatch(number) else "",
-                    language=self._configuration.language,
-                )
-            )
+            state = self._states.open(self._new_state(call_sid))
         if state.ended or state.begun or state.asked_after:
             # A call is answered once. Signatures never expire: this may be a recorded request.
             _log.warning("call was answered before", call_sid=call_sid)
@@ -130,7 +112,7 @@ class TwilioWebhooks:
     def _after_stream(self) -> Response:
         call_sid = request.form["CallSid"]
         # A call that another process answered is not known here, and its stream can't have been ours.
-        state = self._states.open(CallState(call_sid, language=self._configuration.language))
+        state = self._states.open(self._new_state(call_sid))
         asked = request.args.get("stream", type=int) or max(state.streams, 1)
         state = self._states.change(call_sid, asked_after=max(state.asked_after, asked)) or state
         outcome = state.outcome if asked >= state.streams else None
@@ -164,13 +146,19 @@ class TwilioWebhooks:
         if request.form.get("CallStatus", "") in _OVER:
             call_sid = request.form["CallSid"]
             self._states.change(call_sid, ended=True)
-            self._streams.end(call_sid)
+            self._exchange.streams.end(call_sid)
         self._count("204")
         return Response(status=204)
 
+    def _new_state(self, call_sid: str) -> CallState:
+        number = request.form.get("From", "")
+        # A withheld number is a word.
+        number = number if _NUMBER.fullmatch(number) else ""
+        return CallState(call_sid, number=number, language=self._configuration.language)
+
     def _to_bot(self, state: CallState, stream: int) -> Response:
         """Connect the call's stream of that number."""
-        token = self._tokens.issue(state.call_sid, stream)
+        token = self._exchange.tokens.issue(state.call_sid, stream)
         if token is None:
             return self._to_people(state.language, phrase="full")
         if stream > state.streams:
@@ -209,4 +197,4 @@ class TwilioWebhooks:
 
     def _count(self, reply: str) -> None:
         endpoint = (request.endpoint or "unknown").removeprefix("twilio.")
-        self._metrics.webhooks.labels(endpoint, reply).inc()
+        self._exchange.metrics.webhooks.labels(endpoint, reply).inc()

@@ -1,4 +1,4 @@
-"""Twilio's and the bot's side for tests: messages as Twilio writes them, a socket in memory, a scripted conversation."""
+"""Both sides of the server for tests: messages as Twilio writes them, a socket in memory, a scripted conversation."""
 
 from __future__ import annotations
 

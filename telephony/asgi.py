@@ -1,0 +1,47 @@
+"""The few ASGI names that the Twilio side uses."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from telephony.signatures import Arrival
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+async def close(send: Send, code: int) -> None:
+    """Close a WebSocket that may be gone already. Before it was accepted, this answers 403."""
+    with contextlib.suppress(OSError, RuntimeError):
+        await send({"type": "websocket.close", "code": code})
+
+
+def text_of(message: Message) -> str | bytes:
+    """What a `websocket.receive` brought."""
+    text = message.get("text")
+    if text is not None:
+        return str(text)
+    return bytes(message.get("bytes") or b"")
+
+
+def arrival_of(scope: Scope) -> Arrival:
+    """An ASGI connection, as signatures see it."""
+    query = scope.get("query_string", b"").decode("latin-1")
+    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
+    client = scope.get("client")
+    return Arrival(
+        scheme=scope.get("scheme", "ws"),
+        target=f"{path}?{query}" if query else path,
+        peer=client[0] if client else "",
+        headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
+    )
+
+
+async def reply(send: Send, status: int) -> None:
+    """Answer an HTTP request with a bare status."""
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
