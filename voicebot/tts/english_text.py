@@ -13,7 +13,7 @@ from voicebot.nlu.numerals import (
     english_ordinal,
     english_year,
 )
-from voicebot.tts.rewriting import EMOJI, Rule, group_code, rewrite
+from voicebot.tts.rewriting import EMOJI, FULL_WIDTH, Rule, group_code, rewrite
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _DASH = r"\s?[-–—~]\s?"
@@ -55,6 +55,7 @@ _ABBREVIATIONS = {
     "w/": "with",
     "Wi-Fi": "why fye",
 }
+_DAY_NAMES = "Mon|Tue|Wed|Thu|Fri|Sat|Sun"
 _WORDS = {"USB": "U S B", "PIN": "pin", "SIM": "sim", "ZIP": "zip", "OK": "okay", "ASAP": "as soon as possible"}
 _SPOKEN_CAPITALS = frozenset(
     ("A", "I", "AND", "OR", "NOT", "NO", "YES", "THE", "TO", "OF", "IN", "ON", "IS", "IT", "WE", "GO", "DO", "STOP")
@@ -151,7 +152,7 @@ _VULGAR = {"½": "one half", "¼": "one quarter", "¾": "three quarters", "⅓":
 
 def spoken(text: str) -> str:
     """`text` in words as it is read aloud."""
-    text = EMOJI.sub(" ", unicodedata.normalize("NFC", text)).replace("’", "'")
+    text = EMOJI.sub(" ", unicodedata.normalize("NFC", text).translate(FULL_WIDTH)).replace("’", "'")
     text = rewrite(text, _RULES, _PLACES, _join)
     text = re.sub(r"[\"“”«»|^\\{}`_]", "", text)
     text = re.sub(r"\s*[()\[\];·•→─—–]\s*", ", ", text)
@@ -212,19 +213,18 @@ def _named_date(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
 
 def _clock(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
     hour, minute = int(match[1]), int(match[2] or 0)
-    half = (match[3] or "").lower().replace(".", "").strip()
-    if hour > 24 or minute > 59 or (half and hour > 12) or (match[2] is None and not half):
+    half = (match[3] or "").lower().replace(".", "")
+    if hour > 24 or minute > 59 or (half and hour > 12):
         return None
+    to = " to " if match[4] else ""
     if not half and minute == 0 and hour in (0, 12, 24):
-        return "noon" if hour == 12 else "midnight"
-    suffix = half or ("am" if hour < 12 or hour == 24 else "pm")
+        return ("noon" if hour == 12 else "midnight") + to
+    half = half or ("am" if hour < 12 or hour == 24 else "pm")
     words = english((hour - 1) % 12 + 1)
     if minute:
         words += f" {'oh ' if minute < 10 else ''}{english(minute)}"
-    elif not half:
-        words += " o'clock" if hour < 1 else ""
-    dot = "." if re.match(r"\s*$", match.string[match.end() :]) and match[0].endswith(".") else ""
-    return f"{words} {suffix[0].upper()} {suffix[1].upper()}{dot}"
+    ends_text = match[0].endswith(".") and not match.string[match.end() :].strip()
+    return f"{words} {half[0].upper()} {half[1].upper()}{'.' if ends_text else ''}{to}"
 
 
 def _money(match: re.Match[str], said: str) -> str:  # noqa: ARG001
@@ -258,11 +258,17 @@ def _address(text: str) -> str:
 
 
 def _letters_and_digits(match: re.Match[str], said: str) -> str:  # noqa: ARG001
-    parts = [
-        english_digits(part) if part.isdigit() else " ".join(part.upper()) if part.isalpha() else ","
-        for part in re.findall(r"[A-Za-z]+|\d+|-", match[0])
-    ]
-    return " ".join(parts).replace(" ,", ",")
+    parts = []
+    for part in re.findall(r"[A-Za-z]+|\d+|-", match[0]):
+        if part.isalpha():
+            parts.append(part if len(part) > 3 else " ".join(part.upper()))
+        elif part == "-":
+            parts.append("," if re.search(r"\d{3}", match[0]) else "")
+        elif len(part) <= 2 and not part.startswith("0"):
+            parts.append(english(int(part)))
+        else:
+            parts.append(english_digits(part))
+    return re.sub(r" +", " ", " ".join(parts)).replace(" ,", ",")
 
 
 def _capitals(match: re.Match[str], said: str) -> str:  # noqa: ARG001
@@ -306,14 +312,14 @@ _RULES = (
         lambda m, _: _address(m[0]),
     ),
     Rule(_rule(r"(?P<year>(?:19|20)\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)"), _numeric_date),
-    Rule(_rule(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>(?:19|20)\d\d)(?!\d)"), _numeric_date),
+    Rule(_rule(r"(?P<month>\d{1,2})[-/](?P<day>\d{1,2})[-/](?P<year>(?:19|20)\d\d)(?!\d)"), _numeric_date),
     Rule(_rule(_MONTH + r"\s(?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,?\s(?P<year>(?:19|20)\d\d))?(?![\d:])"), _named_date),
     Rule(
         _rule(r"(?P<day>\d{1,2})(?:st|nd|rd|th)?\s" + _MONTH + r"(?:,?\s(?P<year>(?:19|20)\d\d))?(?!\d)"), _named_date
     ),
     Rule(_rule(_MONTH + r"\s(?P<year>(?:19|20)\d\d)(?!\d)"), lambda m, _: _month_and_year(m)),
-    Rule(_rule(r"(\d{1,2}):(\d{2})(?!\d)(?:\s?([AaPp]\.?[Mm]\b\.?))?"), _clock),
-    Rule(_rule(r"(\d{1,2})()?\s?([AaPp]\.?[Mm]\b\.?)"), _clock),
+    Rule(_rule(r"(\d{1,2}):(\d{2})(?!\d)(?:\s?([AaPp]\.?[Mm]\b\.?))?(\s?[-–~]\s?(?=\d))?"), _clock),
+    Rule(_rule(r"(\d{1,2})()\s?([AaPp]\.?[Mm]\b\.?)(\s?[-–~]\s?(?=\d))?"), _clock),
     Rule(_rule(r"24/7\b"), lambda _m, _: "twenty-four seven"),
     Rule(_rule(r"(?:" + "|".join(_FRACTIONS) + r")(?![\d/])"), lambda m, _: _FRACTIONS[m[0]]),
     Rule(_rule(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/])"), _numeric_date),
@@ -324,6 +330,10 @@ _RULES = (
     Rule(_rule(r"\d+(?:-\d+)+(?!\d)(?!\s?(?:" + _UNIT + r")(?![A-Za-z]))"), _hyphenated),
     Rule(_rule(r"\d(?: \d){2,}(?![\d\w])"), lambda m, _: english_digits(m[0].replace(" ", ""))),
     Rule(_rule(r"[*xX•]{2,}-?(?=\d)"), lambda _m, _: ""),
+    Rule(
+        _rule(rf"([$€£¥₩￦])({_NUMBER}){_DASH}[$€£¥₩￦]?({_NUMBER})"),
+        lambda m, _: f"{_number(m[2])} to {_number(m[3])} {_MONEY[m[1]][1]}",
+    ),
     Rule(_rule(rf"([$€£¥₩￦])\s?({_NUMBER})(?:\s?(thousand|million|billion|[kKmMB](?![A-Za-z])))?"), _money),
     Rule(_rule(r"(\d+)(?:st|nd|rd|th)\b"), lambda m, _: english_ordinal(int(m[1])) if len(m[1]) < 16 else None),
     Rule(_rule(r"((?:1[89]|20)\d0)'?s\b"), _decade),
@@ -334,21 +344,38 @@ _RULES = (
     Rule(_rule(rf"({_NUMBER}){_DASH}({_NUMBER})"), lambda m, _: f"{_number(m[1])} to {_number(m[2])}"),
     Rule(_rule(rf"({_NUMBER})\s?({_UNIT}){_UNIT_END}"), lambda m, said: _measured(m, said)),
     Rule(_rule(r"\d+(?:\.\d+){2,}"), lambda m, _: " point ".join(english(int(part)) for part in m[0].split("."))),
-    Rule(_rule(rf"#({_NUMBER})"), lambda m, _: f"number {english(int(m[1])) if len(m[1]) < 4 else _code(m[1])}"),
+    Rule(
+        _rule(r"#(\d+(?:-\d+)*)"),
+        lambda m, _: f"number {english(int(m[1])) if len(m[1]) < 4 and m[1].isdigit() else _code(m[1])}",
+    ),
     Rule(_rule(r"No\.\s?(?=\d)"), lambda _m, _: "number "),
+    Rule(
+        _rule(rf"({_DAY_NAMES})\.?{_DASH}({_DAY_NAMES})\b"),
+        lambda m, _: f"{_ABBREVIATIONS[m[1] + '.']} to {_ABBREVIATIONS[m[2] + '.']}",
+    ),
     Rule(_rule("|".join(re.escape(word) for word in _ABBREVIATIONS)), lambda m, said: _abbreviation(m, said)),
-    Rule(_rule(r"(?:[A-Za-z]+-?\d|\d+-?[A-Za-z])[A-Za-z0-9]*(?:-[A-Za-z0-9]+)*"), _letters_and_digits),
-    Rule(_rule(rf"[-−]({_NUMBER})"), lambda m, said: None if re.search(r"[\w)]$", said) else f"minus {_number(m[1])}"),
+    Rule(_rule(r"(\d+)-(?=[a-z]{2,})"), lambda m, _: _number(m[1]) + " "),
+    Rule(_rule(r"(\d+)x\b"), lambda m, _: f"{_number(m[1])} times"),
+    Rule(
+        _rule(
+            r"(?=[A-Za-z0-9]*-?[A-Za-z0-9]*\d)(?=\d*[A-Z]|[a-z]+\d|\d+[a-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]*\d[A-Za-z0-9]*)*"
+        ),
+        _letters_and_digits,
+    ),
+    Rule(_rule(r"[-−](?=[$€£₩]?\d)"), lambda _m, said: None if re.search(r"[\w)]$", said) else "minus "),
     Rule(_rule(_NUMBER), _bare),
     Rule(_rule(r"Q&A|R&D"), lambda m, _: f"{m[0][0]} and {m[0][2]}"),
-    Rule(_rule(r"[A-Z]{2,}(?![a-z])"), _capitals),
+    Rule(_rule(r"A/S\b"), lambda _m, _: "A S"),
+    Rule(_rule(r"(?:[A-Z]\.){2,}"), lambda m, _: " ".join(m[0].replace(".", ""))),
+    Rule(_rule(r"([A-Z]{2,})s\b"), lambda m, _: " ".join(m[1]) + "s"),
+    Rule(_rule(r"[A-Z]{2,}(?![A-Za-z])"), _capitals),
     Rule(_rule(r"[A-Za-z]+(?:'[A-Za-z]+)?"), lambda m, _: m[0]),
     Rule(_rule("[" + "".join(_VULGAR) + "]"), lambda m, _: _VULGAR[m[0]]),
     Rule(_rule(r"/"), lambda _m, said: " or " if said[-1:].isalpha() else " "),
     Rule(_rule("[" + re.escape("".join(_SYMBOLS)) + "]"), lambda m, _: f" {_SYMBOLS[m[0]]} "),
     Rule(_rule(r"[~∼]"), lambda _m, _: " "),
 )
-_PLACES = re.compile(r"[0-9A-Za-z]+|[^\s\w.,?!:;'\"()\[\]…·]|\((?=\d{3}\))")
+_PLACES = re.compile(r"[0-9A-Za-z½¼¾⅓⅔]+|[^\s\w.,?!:;'\"()\[\]…·]|\((?=\d{3}\))")
 
 
 def _month_and_year(match: re.Match[str]) -> str:

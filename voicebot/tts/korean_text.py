@@ -19,7 +19,7 @@ from voicebot.nlu.numerals import (
     spell_digits,
 )
 from voicebot.tts.korean_letters import SYMBOLS, address, latin, letters
-from voicebot.tts.rewriting import EMOJI, Rule, group_code, rewrite
+from voicebot.tts.rewriting import EMOJI, FULL_WIDTH, Rule, group_code, rewrite
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _COUNTERS = "|".join(sorted(NATIVE_COUNTERS | SINO_COUNTERS, key=len, reverse=True))
@@ -96,10 +96,10 @@ _DAY_TAIL = r"(?:\.(?=\s|$|\())?(?:\s?\((?P<weekday>[월화수목금토일])(?:�
 
 def spoken(text: str) -> str:
     """`text` in Hangul words as a Korean reads it aloud; particles behind rewritten words agree with what is said."""
-    text = EMOJI.sub(" ", unicodedata.normalize("NFC", text))
+    text = EMOJI.sub(" ", unicodedata.normalize("NFC", text).translate(FULL_WIDTH))
     text = rewrite(text, _RULES, _PLACES, _join)
     text = re.sub(r"[\"'“”‘’`<>«»《》〈〉「」『』|^\\{}]", "", text)
-    text = re.sub(r"\s*[(\[]\s*([^()\[\]]*?)\s*[)\]]\s*(?=[가-힣]{1,2}(?![가-힣]))", r", \1, ", text)
+    text = _ASIDE.sub(_aside, text)
     text = re.sub(r"\s*[()\[\];·・•→─—]\s*", ", ", text)
     text = re.sub(r"[ㄱ-ㅎㅏ-ㅣ]+", "", text)
     text = re.sub(r"…+|\.{2,}", ".", text)
@@ -124,6 +124,14 @@ def _join(said: str, words: str, rest: str) -> tuple[str, int]:
 _PARTICLE = re.compile(
     r"(?:을|를|이|가|은|는|과|와|으로|로|이에요|예요|이라고|라고|이라서|라서|이랑|랑|이란|란)(?![가-힣])"
 )
+
+_ASIDE = re.compile(rf"\s*[(\[]\s*([^()\[\]]*?)\s*[)\]]\s?({_PARTICLE.pattern})?")
+
+
+def _aside(match: re.Match[str]) -> str:
+    """`할인(4,580원)이`: what stands in brackets between pauses; a particle behind them agrees with its end."""
+    inside, behind = match[1], match[2]
+    return f", {inside}{particle(inside, behind)}" if behind else f", {inside}, "
 
 
 # Numbers and what they count.
@@ -163,9 +171,12 @@ def _counted(written: str, counter: str, said: str, rest: str) -> str:
         return sino(value) + "일"
     if counter == "년" and value >= 1000:
         return sino(value) + "년"
-    if counter == "대" and re.search(r"(\d|[십백])\s?$", said):
+    if counter == "대" and value % 10 == 0 and _AGE_GROUP.match(rest):
         return f"{sino(value)} 대"
     return f"{counted(value, counter)} {counter}"
+
+
+_AGE_GROUP = re.compile(r"\s?(?:고객|남|여|초반|중반|후반|이용|분|손님|회원)")
 
 
 def _counts_times(said: str, rest: str) -> bool:
@@ -187,6 +198,8 @@ def _counts_people(said: str, rest: str) -> bool:
 def _range(low: str, high: str, counter: str, said: str, rest: str) -> str:
     first, second = _value(low), _value(high)
     native = counter in NATIVE_COUNTERS and counter not in SINO_COUNTERS and counter not in ("번", "번째")
+    if counter == "대" and first and second and first % 10 == second % 10 == 0:
+        native = False
     if first is not None and second == first + 1 and first <= 8:
         if counter == "일" and first == 1:
             return "하루 이틀"
@@ -207,13 +220,12 @@ _MIXED = re.compile(r"(?:\d[\d,]*(?:\.\d+)?[십백천]?[십백천만억조]\s?)+
 
 def _mixed(match: re.Match[str], said: str) -> str:  # noqa: ARG001
     """`3만5천`, `1억 2,000만`: digits with the names of powers between them."""
-    words: list[str] = []
+    words = ""
     for number, names in re.findall(r"(\d[\d,]*(?:\.\d+)?)([십백천만억조]*)", match[0]):
-        value = _value(number)
-        silent = value == 1 and names and (names[0] in "십백천" or (names == "만" and not words))
-        words.append(("" if silent else _number(number)) + names)
+        silent = _value(number) == 1 and names and (names[0] in "십백천" or (names == "만" and not words))
+        words += (" " if words.endswith(("만", "억", "조")) else "") + ("" if silent else _number(number)) + names
     tail = match.string[match.end() :][:1]
-    return " ".join(words) + (" " if match[0][-1].isspace() or (tail and tail in "원명개건달") else "")
+    return words + (" " if match[0][-1].isspace() or (tail and tail in "원명개건달") else "")
 
 
 # Codes.
@@ -239,10 +251,16 @@ def _hyphenated(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
 
 
 def _letters_and_digits(match: re.Match[str], said: str) -> str:  # noqa: ARG001
-    parts = [
-        spell_digits(part, zero="공") if part.isdigit() else letters(part) if part.isalpha() else ","
-        for part in re.findall(r"[A-Za-z]+|\d+|-", match[0])
-    ]
+    parts = []
+    for part in re.findall(r"[A-Za-z]+|\d+|-", match[0]):
+        if part.isalpha():
+            parts.append(latin(part) if len(part) > 3 else letters(part))
+        elif part == "-":
+            parts.append(",")
+        elif len(part) <= 2 and not part.startswith("0"):
+            parts.append(sino(int(part)))
+        else:
+            parts.append(spell_digits(part, zero="공"))
     return " ".join(parts).replace(" ,", ",")
 
 
@@ -365,6 +383,7 @@ _RULES = (
         lambda m, said: _range(m[1], m[2], m[3], said, m.string[m.end() :]),
     ),
     Rule(_plain(rf"({_NUMBER})\s?[~∼〜～]\s?({_NUMBER})"), lambda m, _: f"{_number(m[1])}에서 {_number(m[2])}"),
+    Rule(_plain(r"(\d{1,3})번가(?![가-힣])"), lambda m, _: f"{sino(int(m[1]))}번가"),
     Rule(_MIXED, _mixed),
     Rule(
         _plain(rf"({_NUMBER})\s?({_UNIT})(?![A-Za-z])"),
@@ -375,11 +394,15 @@ _RULES = (
         lambda m, said: _counted(m[1], m[2] or m[3], said, m.string[m.end() :]),
     ),
     Rule(_plain(r"\d+(?:\.\d+){2,}"), lambda m, _: " 점 ".join(sino(int(part)) for part in m[0].split("."))),
-    Rule(_plain(r"5G(?![A-Za-z])"), lambda _m, _: "파이브지"),
-    Rule(_plain(r"(?:[A-Za-z]+-?\d|\d+-?[A-Za-z])[A-Za-z0-9]*(?:-[A-Za-z0-9]+)*"), _letters_and_digits),
+    Rule(_plain(r"([2-8])([DGK])(?![A-Za-z])"), lambda m, _: _ENGLISH[int(m[1])] + letters(m[2])),
     Rule(
-        _plain(rf"[-−]({_NUMBER})"), lambda m, said: None if re.search(r"[\w)]$", said) else f"마이너스 {_number(m[1])}"
+        _plain(r"(?=[A-Za-z0-9-]*\d)(?=[0-9-]*[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"),
+        _letters_and_digits,
     ),
+    Rule(_plain(r"[-−](?=\d)"), lambda _m, said: None if re.search(r"[\w)]$", said) else "마이너스 "),
+    Rule(_plain(r"\+(?=\d)"), lambda _m, said: None if re.search(r"[\w)]$", said) else "플러스 "),
+    Rule(_plain(r"#\s?(\d+)"), lambda m, _: _code(m[1])),
+    Rule(_plain(r"(\d{1,3}):(\d{1,3})(?![\d:])"), lambda m, _: f"{sino(int(m[1]))} 대 {sino(int(m[2]))}"),
     Rule(_plain(_NUMBER), _bare),
     Rule(
         _plain(
@@ -388,13 +411,14 @@ _RULES = (
         lambda m, _: latin(m[0]),
     ),
     Rule(_plain(r"[A-Za-z]+"), lambda m, _: latin(m[0])),
-    Rule(_plain(r"[~∼〜～](?=\s?[가-힣\d])"), lambda _m, said: "에서 " if said and said[-1] not in " .,!?" else ""),
+    Rule(_plain(r"-(?=[A-Za-z가-힣])"), lambda _m, said: " " if said and not said[-1].isspace() else ""),
+    Rule(_plain(r"\s*[~∼〜～]\s*(?=[가-힣\d])"), lambda _m, said: "에서 " if said and said[-1] not in ".,!?" else ""),
     Rule(_plain(r"[~∼〜～]+"), lambda _m, _: ""),
     Rule(_plain(r"/"), lambda _m, _: ", "),
     Rule(_plain(r"_+"), lambda _m, _: " "),
     Rule(_plain("[" + re.escape("".join(SYMBOLS)) + "]"), lambda m, said: _symbol(m[0], said)),
 )
-_PLACES = re.compile(r"[0-9A-Za-z]+|[^\s\w.,?!:;'\"()\[\]…·]|_")
+_PLACES = re.compile(r"[0-9A-Za-z]+|\s+(?=[~∼〜～])|[^\s\w.,?!:;'\"()\[\]…·]|_")
 
 
 def _symbol(sign: str, said: str) -> str:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u260d\u260f-\u27bf\ufe0f\u200b-\u200f\u2028-\u202e\ue000-\uf8ff]")
 """Pictures, invisible marks and private characters: never read."""
 
+FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+"""Full-width ASCII, as East Asian keyboards make it, to the usual characters (for `str.translate`)."""
+
 
 @dataclass(frozen=True)
 class Rule:
