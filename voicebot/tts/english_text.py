@@ -145,7 +145,6 @@ _CODE_WORDS = re.compile(
     r"(\s+(is|was|no|number|code|are|in))?\s*[:#,]?\s*$"
 )
 _YEAR_WORDS = re.compile(r"\b(in|since|of|by|until|from|year|before|after|during|early|late|and|to)\s*$", re.IGNORECASE)
-_HOTLINES = frozenset({"911", "411", "112", "119", "999"})
 _FRACTIONS = {"1/2": "one half", "1/4": "one quarter", "3/4": "three quarters", "1/3": "one third", "2/3": "two thirds"}
 _VULGAR = {"½": "one half", "¼": "one quarter", "¾": "three quarters", "⅓": "one third", "⅔": "two thirds"}
 
@@ -284,7 +283,7 @@ def _bare(match: re.Match[str], said: str) -> str:
     written = match[0]
     if "." in written or "," in written:
         return _number(written)
-    if written in _HOTLINES or _CODE_WORDS.search(said) or (written.startswith("0") and len(written) > 1):
+    if _CODE_WORDS.search(said) or (written.startswith("0") and len(written) > 1):
         return _code(group_code(written) if len(written) > 6 else written)
     if len(written) > 6:
         return _code(group_code(written))

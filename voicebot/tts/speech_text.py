@@ -11,10 +11,10 @@ LONGEST_SENTENCE = 160
 
 _SPOKEN = {"ko": korean_text.spoken, "en": english_text.spoken}
 _ENDS = re.compile(r"(?<=[.?!。？！…])[\"'”’)\]]*\s+|\n+")
-_NO_END = re.compile(
-    r"(?:\b(?:Mr|Mrs|Ms|Dr|St|No|vs|approx|ext|Ext|Tel|tel|e\.g|i\.e|[A-Z]|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
-    r"|\b\d{4}\. ?\d{1,2}|\b\d{4})\.$"
+_ABBREVIATION = re.compile(
+    r"\b(?:Mr|Mrs|Ms|Dr|St|No|vs|approx|ext|Ext|Tel|tel|e\.g|i\.e|[A-Z]|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$"
 )
+_DATE_IN_PARTS = re.compile(r"\b\d{4}\.(?: ?\d{1,2}\.){0,2}$")
 
 
 def spoken(text: str, language: str) -> str:
@@ -32,12 +32,19 @@ def sentences(text: str, language: str) -> tuple[str, ...]:  # noqa: ARG001
     found: list[str] = []
     start = 0
     for end in _ENDS.finditer(text):
-        if "\n" not in end[0] and _NO_END.search(text[start : end.start()]):
+        before, behind = text[start : end.start()], text[end.end() : end.end() + 1]
+        if "\n" not in end[0] and (_ABBREVIATION.search(before) or _goes_on(before, behind)):
             continue
         found += _cut(text[start : end.end()].strip())
         start = end.end()
     found += _cut(text[start:].strip())
     return tuple(found)
+
+
+def _goes_on(before: str, behind: str) -> bool:
+    """Whether a full stop belongs to a date such as `2026. 11. 22. `."""
+    date = _DATE_IN_PARTS.search(before)
+    return date is not None and (behind.isdigit() or date[0].count(".") == 3)
 
 
 def _cut(sentence: str) -> list[str]:

@@ -1,0 +1,63 @@
+"""Recorded prompts: found by their text, and reported where they can't be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voicebot.audio.wav import write_wav
+from voicebot.tts.recordings import load
+
+
+def tone(seconds: float = 0.5, rate: int = 44100) -> np.ndarray:
+    return (np.sin(np.arange(int(seconds * rate)) * 2 * np.pi * 440 / rate) * 8000).astype(np.int16)
+
+
+def folder(tmp_path: Path, index: str) -> Path:
+    (tmp_path / "recordings.yaml").write_text(index, encoding="utf-8")
+    write_wav(tmp_path / "greeting.wav", tone(), 44100)
+    return tmp_path
+
+
+@pytest.mark.parametrize("asked", ["안녕하세요. 반갑습니다!", "안녕하세요 반갑습니다", " 안녕하세요,\n반갑습니다. "])
+def test_a_text_is_found_whatever_its_spacing_and_punctuation(tmp_path: Path, asked: str) -> None:
+    recordings, problems = load([("ko", folder(tmp_path, "안녕하세요. 반갑습니다.: greeting.wav"))])
+    assert not problems
+    found = recordings.find(asked, "ko")
+    assert found is not None
+    assert len(found) == pytest.approx(4000, abs=400)
+
+
+def test_another_text_or_language_is_not_found(tmp_path: Path) -> None:
+    recordings, _ = load([("ko", folder(tmp_path, "안녕하세요.: greeting.wav"))])
+    assert recordings.find("안녕히 가세요.", "ko") is None
+    assert recordings.find("안녕하세요.", "en") is None
+    assert recordings.texts == (("ko", "안녕하세요."),)
+
+
+def test_a_folder_without_recordings_has_none(tmp_path: Path) -> None:
+    recordings, problems = load([("ko", tmp_path), ("en", tmp_path / "absent")])
+    assert recordings.texts == ()
+    assert problems == ()
+
+
+def test_a_bad_file_is_one_sentence_and_costs_only_itself(tmp_path: Path) -> None:
+    (tmp_path / "bad.wav").write_bytes(b"RIFF but not really")
+    write_wav(tmp_path / "silent.wav", np.zeros(8000, np.int16))
+    index = "하나: bad.wav\n둘: absent.wav\n셋: silent.wav\n넷: ../outside.wav\n다섯: greeting.wav\n"
+    recordings, problems = load([("ko", folder(tmp_path, index))])
+    assert recordings.texts == (("ko", "다섯"),)
+    assert len(problems) == 4
+    for problem, name in zip(problems, ("bad.wav", "absent.wav", "silent.wav", "outside.wav"), strict=True):
+        assert name in problem
+        assert "\n" not in problem
+
+
+@pytest.mark.parametrize("index", ["- a\n- b\n", "a: [b]\n", "a: b: c\n", "네: 5\n"])
+def test_a_bad_index_is_one_sentence(tmp_path: Path, index: str) -> None:
+    recordings, problems = load([("ko", folder(tmp_path, index))])
+    assert recordings.texts == ()
+    assert len(problems) == 1
+    assert "recordings.yaml" in problems[0]
