@@ -114,9 +114,11 @@ class Line:
         else:
             self._mouth.append(utterance)
 
-    def keyed(self, keys: str) -> None:
-        """The caller has pressed the last of `keys` just now."""
-        self.utterances.append(Utterance("keys", keys, began=self.frames * FRAME_SAMPLES))
+    def keyed(self, keys: Utterance) -> None:
+        """The caller presses the last of these keys just now."""
+        keys.began = self.frames * FRAME_SAMPLES
+        keys.done.set()
+        self.utterances.append(keys)
 
     async def until(self, condition: Callable[[], bool], within_s: float) -> bool:
         """Wait for a condition, looked at every frame. False when the time is up or the call has ended before."""

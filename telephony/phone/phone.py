@@ -29,8 +29,8 @@ from voicebot.audio.format import Pcm
 if TYPE_CHECKING:
     from telephony.phone.stream import MediaStream
 
-KEY_GAP_S = 0.2
-"""Seconds between two keys."""
+KEY_FRAMES = 10
+"""Frames from one key to the next: 200 ms."""
 
 State = Literal["ringing", "twiml", "stream", "gather", "record", "dial", "bridged", "queue", "ended"]
 """Where a call is: `twiml` while Twilio itself speaks or fetches, `bridged` while the caller talks to a person."""
@@ -43,8 +43,8 @@ class CallEvent:
     at_ms: float
     """On the line's clock, which starts with the answer."""
     kind: str
-    """`answered`, `request`, `stream`, `stream_end`, `clear`, `key`, `say`, `dial`, `queue`, `bridged`, `warning`,
-    `ended`."""
+    """`answered`, `request`, `caller` (speaks), `keys`, `stream`, `stream_end`, `clear`, `say`, `dial`, `queue`,
+    `bridged`, `warning`, `ended`."""
     detail: str = ""
 
 
@@ -111,20 +111,24 @@ class Call:
     def say(self, pcm: Pcm, label: str = "", text: str = "") -> Utterance:
         """Say 8 kHz samples, after what is being said; the utterance's `done` is set when it was said."""
         utterance = spoken(pcm, label or text, text)
+        self.note("caller", utterance.label if text in ("", utterance.label) else f"{utterance.label}: {text}")
         self.line.speak(utterance)
         return utterance
 
-    async def press(self, keys: str) -> None:
-        """Press keys (0-9, *, #, A-D), one after another."""
-        for key in keys:
-            self.note("key", key)
+    async def press(self, keys: str) -> Utterance:
+        """Press keys (0-9, *, #, A-D), one after another; returns when the last was let go."""
+        pressed = Utterance("keys", keys)
+        self.note("keys", keys)
+        for place, key in enumerate(keys, 1):
             if self.stream is not None:
                 self.stream.dtmf(key)
             elif self.on_key is not None:
                 self.on_key(key)
-            last = self.line.frames
-            await self.line.until(lambda last=last: self.line.frames >= last + KEY_GAP_S * 50, 10)  # type: ignore[misc]
-        self.line.keyed(keys)
+            if place == len(keys):
+                self.line.keyed(pressed)
+            last = self.line.frames + KEY_FRAMES
+            await self.line.until(lambda last=last: self.line.frames >= last, 10)  # type: ignore[misc]
+        return pressed
 
     def hang_up(self) -> None:
         """Hang up now."""
@@ -146,8 +150,10 @@ class Call:
         except BotHungUp as end:
             self._end("bot", end.status)
         except UnreachableError as error:
-            self.unreachable = error
-            self._end("failure", "failed", str(error))
+            if self._begun.is_set():
+                self._end("failure", "failed", str(error))
+            else:
+                self.unreachable, self.ended_by = error, "failure"
         except (TwimlError, WebhookError) as error:
             self._end("failure", "failed", f"{error} (Twilio's error {error.code})")
         finally:

@@ -130,7 +130,8 @@ class InProcess:
         await self.aclose()
 
     async def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
-        scope = self._scope("http", url, headers) | {"method": method}
+        length = {"Content-Length": str(len(body))} if body or method == "POST" else {}
+        scope = self._scope("http", url, {**headers, **length}) | {"method": method}
         sent = False
         never = asyncio.Event()
         status = 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from pathlib import Path
 from urllib.parse import urljoin
@@ -73,7 +74,8 @@ async def prompt(call: Call, verb: Element, url: str) -> Pcm:
             if call.settings.synthesise is None:
                 sound = _silence(len(verb.text) * _S_PER_CHARACTER)
             else:
-                sound = call.settings.synthesise(verb.text, language)
+                loop = asyncio.get_running_loop()
+                sound = await loop.run_in_executor(None, call.settings.synthesise, verb.text, language)
         case _:
             sound = await _played(call, verb, url)
     # loop="0" is Twilio's "for ever" (1000 times); twice proves as much.
