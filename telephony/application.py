@@ -131,7 +131,10 @@ class TelephonyApp:
         async def whole() -> Message:
             return {"type": "http.request", "body": bytes(body), "more_body": False}
 
-        await self._wsgi(scope, whole, send)
+        # WSGI reads no body whose length it isn't told, and a chunked one comes without.
+        headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"content-length"]
+        headers.append((b"content-length", b"%d" % len(body)))
+        await self._wsgi({**scope, "headers": headers}, whole, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

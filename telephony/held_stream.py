@@ -11,6 +11,7 @@ import structlog
 from telephony.asgi import Receive, Send, close, text_of
 from telephony.call_states import CallState
 from telephony.exchange import Exchange
+from telephony.failure import place
 from telephony.media_stream import Key, Marked, Media, MediaStream, Refused, Stopped
 from telephony.paced_channel import PacedChannel
 from voicebot.audio import mulaw
@@ -99,7 +100,7 @@ class HeldStream:
             self._log.warning("conversation did not end with its caller, cancelled")
             return Outcome("caller_left", "hung_up")
         except Exception as error:
-            self._log.error("conversation failed", error=type(error).__name__, exc_info=error)
+            self._log.error("conversation failed", error=type(error).__name__, place=place(error))
             return Outcome("failed", type(error).__name__)
         finally:
             channel.close()

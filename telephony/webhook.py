@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 from telephony import twiml
 from telephony.call_states import CallState
 from telephony.exchange import Exchange
+from telephony.failure import place
 from telephony.signatures import Arrival
 from voicebot.config import Configuration
 
@@ -92,7 +93,7 @@ class TwilioWebhooks:
         if isinstance(error, HTTPException):
             self._count(str(error.code))
             return error
-        _log.error("webhook failed", path=request.path, error=type(error).__name__, exc_info=error)
+        _log.error("webhook failed", path=request.path, error=type(error).__name__, place=place(error))
         return self._to_people(self._configuration.language, phrase="trouble")
 
     def _voice(self) -> Response:

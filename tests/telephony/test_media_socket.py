@@ -464,8 +464,8 @@ async def test_a_full_queue_drops_sound_but_answers_its_mark() -> None:
     assert line.call.marks == ["fits", "too much"]
 
 
-async def _fails(_call: Conversation) -> Outcome:
-    raise RuntimeError("of ours")
+async def _fails(call: Conversation) -> Outcome:
+    raise RuntimeError(f"could not say 안녕하세요 to {call.caller.number}")
 
 
 @virtual
@@ -478,6 +478,19 @@ async def test_a_conversation_that_fails_leaves_its_caller_to_people() -> None:
     assert outcome.kind == "failed"
     assert wire.close_code == 1000
     alone()
+
+
+def test_what_went_wrong_is_logged_without_words_and_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    async def test() -> None:
+        wire = Line(_fails).open()
+        await wire.ended()
+
+    run(test())
+    logged = "".join(capsys.readouterr())
+    assert "RuntimeError" in logged
+    assert "test_media_socket.py" in logged
+    assert "안녕하세요" not in logged
+    assert "+82" not in logged
 
 
 @virtual

@@ -106,6 +106,20 @@ def test_a_body_that_never_ends_or_never_comes_takes_no_thread() -> None:
     run(test())
 
 
+def test_a_body_in_chunks_without_a_length_is_read() -> None:
+    async def test() -> None:
+        signature = sign("http://127.0.0.1/twilio/voice", {"CallSid": "CA1"})
+        headers = [
+            (b"host", b"127.0.0.1"),
+            (b"content-type", b"application/x-www-form-urlencoded"),
+            (b"x-twilio-signature", signature.encode()),
+        ]
+        app = create_app(configuration(), Bot())
+        assert await asgi_request(app, "/twilio/voice", b"Call", b"Sid=", b"CA1", headers=headers) == 200
+
+    run(test())
+
+
 def test_a_websocket_anywhere_else_is_refused() -> None:
     async def test() -> None:
         sent: list[Any] = []
