@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from voicebot.config import Configuration, load
-from voicebot.doctor import Level, check_content, check_first_listener, check_port, check_synthesiser, check_var
+from voicebot.doctor import Level, check_first_listener, check_port, check_synthesiser, check_var
 from voicebot.errors import VoicebotError
 
 VOICEBOT = str(Path(sys.executable).with_name("voicebot"))

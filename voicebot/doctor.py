@@ -11,9 +11,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
-import voicebot
 from voicebot.config import Configuration
 from voicebot.errors import VoicebotError
 
@@ -99,21 +97,20 @@ def check_second_listener(configuration: Configuration) -> Finding:
 
 def check_content(configuration: Configuration) -> Finding:
     """The pack can be loaded and has the configured language."""
-    from voicebot.dialogue.pack import load_pack
+    from voicebot.service import open_pack
 
-    folder = _content_folder(configuration)
     try:
-        pack = load_pack(folder, configuration.pack)
+        pack = open_pack(configuration)
     except VoicebotError as error:
         return Finding("content", Level.ERROR, str(error), "mend that file, or set VOICEBOT_PACK and VOICEBOT_CONTENT")
     if configuration.language not in pack.languages:
         return Finding(
             "content",
             Level.ERROR,
-            f"the pack {pack.name} in {folder} has no {configuration.language}",
+            f"the pack {pack.folder} has no {configuration.language}",
             f"VOICEBOT_LANGUAGE={next(iter(pack.languages), 'ko')}",
         )
-    return Finding("content", Level.OK, f"pack {pack.name} in {folder} ({', '.join(pack.languages)})")
+    return Finding("content", Level.OK, f"the pack {pack.folder} ({', '.join(pack.languages)})")
 
 
 def check_port(configuration: Configuration) -> Finding:
@@ -228,13 +225,6 @@ def _model(configuration: Configuration, name: str, model_name: str, level: Leve
         remedy = how_to_install(model(model_name)).removeprefix("install it with: ")
         return Finding(name, level, f"the model {model_name} is not here", remedy)
     return Finding(name, Level.OK, f"{model_name} in {found.folder}")
-
-
-def _content_folder(configuration: Configuration) -> Path:
-    if configuration.content is not None:
-        return configuration.content
-    here = Path("prompts")
-    return here if here.is_dir() else Path(voicebot.__file__).parent / "prompts"
 
 
 def _voicebot_answers(configuration: Configuration) -> bool:

@@ -1,4 +1,9 @@
 """Every command, registered with the application by being imported."""
 
+import voicebot.cli.call
+import voicebot.cli.chat
 import voicebot.cli.doctor
+import voicebot.cli.mic
 import voicebot.cli.models
+import voicebot.cli.serve
+import voicebot.cli.voices
