@@ -16,9 +16,10 @@ class SegmentationKnobs:
 
     aggressiveness: int = 2
     """0-3, webrtcvad's mode. 2: mode 3 clips weak Korean finals, mode 1 takes line noise for speech."""
-    onset_frames: int = 3
-    """Voiced frames within `onset_window` that begin a segment: 60 ms, shorter than the shortest "네"."""
-    onset_window: int = 5
+    onset_frames: int = 7
+    """Voiced frames within `onset_window` that begin a segment. webrtcvad goes on for five or six frames after a click;
+    the shortest "네" is voiced for ten."""
+    onset_window: int = 9
     """Frames looked at for the onset: one or two unvoiced frames inside a plosive don't hide it."""
     preroll_ms: int = 300
     """Milliseconds of sound kept from before the onset, so that a weak first syllable is not lost."""

@@ -11,7 +11,7 @@ import asyncio
 import functools
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 import structlog
@@ -66,7 +66,7 @@ class Conversation:
     pools: Pools
     filler: Callable[[str, int], str]
     """A few words that bridge a moment's thought: by language and by how many were said before."""
-    knobs: TurnKnobs = TurnKnobs()
+    knobs: TurnKnobs = field(default_factory=TurnKnobs)
     longest_s: int = 1800
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Protocol
 
-from voicebot.nlu.understanding import Entity, Understanding
+from voicebot.dialogue.pack import LanguagePack, Pack
+from voicebot.nlu.entities import Expected, ListEntry, RefusedEntity, find_entities
+from voicebot.nlu.normalise import normalise
+from voicebot.nlu.understanding import Entity, IntentScore, Understanding
 
 
 class Understander(Protocol):
@@ -18,3 +22,90 @@ class Understander(Protocol):
     def entities(self, text: str, slots: Sequence[str], today: str) -> dict[str, Entity]:
         """Values for these slots in `text`, by slot; `today` is an ISO date."""
         ...
+
+
+class IntentClassifier(Protocol):
+    """Tells intents from text: `voicebot.nlu.intents.IntentModel` is one."""
+
+    def understand(self, text: str, expected: Collection[str] = ()) -> Understanding: ...
+
+
+class PackUnderstander:
+    """Implements `Understander` for one language of a pack.
+
+    What a caller says exactly as the pack puts it needs no model: most recognitions are snapped to such a sentence.
+    """
+
+    def __init__(self, pack: Pack, language: str, intents: IntentClassifier) -> None:
+        words = pack.languages[language]
+        self._language, self._slots, self._intents = language, pack.slots, intents
+        self._known = _sentences(words)
+        self._lists = {
+            name: [ListEntry(value, tuple(names.get(words.language, ()))) for value, names in slot.values.items()]  # type: ignore[call-overload]
+            for name, slot in pack.slots.items()
+            if slot.type == "list"
+        }
+
+    def understand(self, text: str, expected: Collection[str] = ()) -> Understanding:
+        """See `Understander`."""
+        meanings = self._known.get(_key(text), ())
+        wanted = [intent for intent in meanings if intent in expected] or list(meanings)
+        if len(wanted) == 1:
+            return Understanding(text, wanted[0], 1.0, (IntentScore(wanted[0], 1.0),))
+        if "yes" in expected and (answer := self._yes_or_no(text)) is not None:
+            return answer
+        return self._intents.understand(text, expected)
+
+    def _yes_or_no(self, text: str) -> Understanding | None:
+        found = find_entities(text, self._language, today=date.min, expect=[Expected("yes_no")])
+        said = [entity for entity in found if entity.type == "yes_no"]
+        if len({entity.value for entity in said}) != 1:
+            return None
+        covered = sum(entity.end - entity.start for entity in said) / max(1, len(text.replace(" ", "")))
+        if covered < _MOSTLY:
+            return None
+        intent = "yes" if said[0].value else "no"
+        return Understanding(text, intent, 1.0, (IntentScore(intent, 1.0),), tuple(said))
+
+    def entities(self, text: str, slots: Sequence[str], today: str) -> dict[str, Entity]:
+        """See `Understander`."""
+        expect = [Expected(self._type(name), tuple(self._slots[name].lengths)) for name in slots]
+        lists = {name: self._lists[name] for name in slots if name in self._lists}
+        found = find_entities(text, self._language, today=date.fromisoformat(today), expect=expect, lists=lists)
+        values: dict[str, Entity] = {}
+        for entity in found:
+            for name in slots:
+                if name not in values and self._fits(name, entity):
+                    values[name] = entity
+                    break
+        return values
+
+    def _type(self, slot: str) -> str:
+        kind = self._slots[slot].type
+        return slot if kind == "list" else kind
+
+    def _fits(self, slot: str, entity: Entity) -> bool:
+        if entity.type != self._type(slot) or isinstance(entity, RefusedEntity):
+            return False
+        lengths = self._slots[slot].lengths
+        return not lengths or len(str(entity.value)) in lengths
+
+
+_MOSTLY = 0.6
+"""Share of an utterance that a yes or no must cover to be its meaning."""
+
+
+def _key(text: str) -> str:
+    """What makes two sentences the same: their letters."""
+    return "".join(char for char in normalise(text).lower() if char.isalnum())
+
+
+def _sentences(words: LanguagePack) -> Mapping[str, tuple[str, ...]]:
+    """Every sentence without open slots -> the intents that it stands for."""
+    known: dict[str, tuple[str, ...]] = {}
+    for intent, expansions in words.sentences.items():
+        for expansion in expansions:
+            key = _key(expansion.text)
+            if "{" not in expansion.text and intent not in known.get(key, ()):
+                known[key] = (*known.get(key, ()), intent)
+    return known

@@ -1,0 +1,63 @@
+"""What is expected from the caller at each question, compiled from a pack for the listeners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from voicebot.asr.port import Domain, Sentence
+from voicebot.dialogue.pack import LanguagePack, Pack
+from voicebot.nlu.templates import Expansion
+
+MOST_SENTENCES_AN_INTENT = 60
+"""The listener's graph joins the sentences' words anew, so that some of an intent's wordings stand for all."""
+
+
+class PackDomains:
+    """Every domain of a pack: `open`, `yes_no`, and `slot:NAME` for each slot."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._domains = {(domain.name, domain.language): domain for domain in _compile(pack)}
+        self._by_question = {
+            (name.split("/", 2)[2], language): domain for (name, language), domain in self._domains.items()
+        }
+
+    def domain(self, name: str, language: str) -> Domain:
+        """The domain of a Listen action. Raises KeyError for a name that no question of the pack has."""
+        return self._by_question[name, language]
+
+    @property
+    def all(self) -> tuple[Domain, ...]:
+        return tuple(self._domains.values())
+
+
+def _compile(pack: Pack) -> Iterator[Domain]:
+    for language, words in pack.languages.items():
+        anything = tuple(_sentences(words.sentences))
+        prefix = f"{pack.name}-{pack.version}/{language}/"
+        yield Domain(prefix + "open", language, anything)
+        yield Domain(prefix + "yes_no", language, anything)
+        for name, slot in pack.slots.items():
+            yield Domain(
+                f"{prefix}slot:{name}",
+                language,
+                tuple(_values(pack, words, name)) + anything,
+                digits=tuple(slot.lengths) if slot.type == "digits" else (),
+            )
+
+
+def _sentences(of_intents: Mapping[str, tuple[Expansion, ...]]) -> Iterator[Sentence]:
+    for intent, expansions in of_intents.items():
+        spoken = [expansion for expansion in expansions if "{" not in expansion.text]
+        step = max(1, len(spoken) // MOST_SENTENCES_AN_INTENT)
+        for expansion in spoken[::step][:MOST_SENTENCES_AN_INTENT]:
+            yield Sentence(expansion.text, intent)
+
+
+def _values(pack: Pack, words: LanguagePack, slot: str) -> Iterator[Sentence]:
+    kind = pack.slots[slot]
+    for value, names in kind.values.items():
+        for name in names.get(words.language, []):  # type: ignore[call-overload]
+            yield Sentence(name, f"slot:{slot}={value}")
+    for expansion in words.answers.get(slot, ()):
+        if "{" not in expansion.text:
+            yield Sentence(expansion.text, f"slot:{slot}={expansion.slots.get(slot, '')}")

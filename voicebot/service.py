@@ -1,0 +1,212 @@
+"""The service: everything that calls share, put together from the configuration. It answers calls for any channel."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+
+import asr_models
+from asr_models import resolver
+from voicebot.asr.vosk_listener import VoskRecogniser
+from voicebot.backends.registry import open_backend
+from voicebot.call import Call, Conversation, Pools
+from voicebot.channel import Caller, Channel, LiveCall
+from voicebot.config import Configuration, ConfigurationError
+from voicebot.dialogue.domains import PackDomains
+from voicebot.dialogue.engine import Dialogue
+from voicebot.dialogue.pack import Pack, load_pack
+from voicebot.dialogue.understander import PackUnderstander
+from voicebot.store.journal import Follower, Journal
+from voicebot.tts import recordings
+from voicebot.tts.cache import SoundCache
+from voicebot.tts.pyttsx3_engine import Pyttsx3Engine
+from voicebot.tts.voice import Phrase, TelephoneVoice
+
+_log = structlog.get_logger()
+
+_JOURNALS_KEPT = 1000
+"""Journals of calls, running ones and the last ones, that stay in memory."""
+
+Progress = Callable[[str], None]
+"""Is told what is being loaded, in a few words."""
+
+
+def content_folder(configuration: Configuration) -> Path:
+    """The folder with the packs: configured, else `prompts` here, else the one that came with the installation."""
+    if configuration.content is not None:
+        return configuration.content
+    here = Path("prompts")
+    if here.is_dir():
+        return here
+    for place in (Path(__file__).parent / "prompts", Path(__file__).parents[1] / "prompts"):
+        if place.is_dir():
+            return place
+    raise ConfigurationError("no folder with packs was found; name one with the setting content (VOICEBOT_CONTENT).")
+
+
+def open_pack(configuration: Configuration) -> Pack:
+    """The configured pack; a path to a folder counts as one too. Raises ContentError and ConfigurationError."""
+    named = Path(configuration.pack)
+    if len(named.parts) > 1:
+        return load_pack(named.parent, named.name)
+    return load_pack(content_folder(configuration), configuration.pack)
+
+
+def open_dialogue(pack: Pack, var: Path) -> Dialogue:
+    """The pack's dialogue, its understanding trained (or read from `var`)."""
+    from voicebot.nlu.intents import IntentModel
+
+    def trained(language: str) -> PackUnderstander:
+        sentences = {
+            intent: [expansion.text for expansion in expansions]
+            for intent, expansions in pack.languages[language].sentences.items()
+        }
+        return PackUnderstander(pack, language, IntentModel.trained(sentences, language, cache=var / "intents"))
+
+    return Dialogue(pack, {language: trained(language) for language in pack.languages})
+
+
+class Service:
+    """Implements `voicebot.channel.Answering`. Made at once, ready after `load`."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        followers: tuple[Follower, ...] = (),
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        """`followers` are told of every turn; `now` tells the date to callers' back ends."""
+        self.configuration = configuration
+        self.ready = False
+        self._followers = followers
+        self._now = now or (lambda: datetime.now(ZoneInfo("Asia/Seoul")))
+        self._shared: Conversation | None = None
+        self._voice: TelephoneVoice | None = None
+        self._journals: OrderedDict[str, Journal] = OrderedDict()
+        self._pools = Pools(
+            listening=ThreadPoolExecutor(configuration.decode_threads, "listening"),
+            thinking=ThreadPoolExecutor(16, "thinking"),
+            speaking=ThreadPoolExecutor(16, "speaking"),
+        )
+        self._closed = threading.Event()
+
+    def load(self, progress: Progress = lambda _what: None) -> None:
+        """Load content, models and the first phrases; ready afterwards. Raises VoicebotError where that can't be."""
+        configuration = self.configuration
+        progress("content")
+        pack = open_pack(configuration)
+        backend = open_backend(pack.backend, configuration.var)
+        progress("understanding")
+        dialogue = open_dialogue(pack, configuration.var)
+        progress("voice")
+        voice = self._open_voice(pack)
+        progress("speech models")
+        recogniser = open_recogniser(pack, configuration)
+        domains = PackDomains(pack)
+        for domain in domains.all:
+            if domain.language in recogniser.languages:
+                recogniser.prepare(domain)
+        progress("phrases")
+        language = configuration.language
+        voice.prepare(Phrase(text, language) for text in _fixed(pack, language, only=("greeting",)))
+        self._shared = Conversation(
+            dialogue=dialogue,
+            domains=domains,
+            recogniser=recogniser,
+            voice=voice,
+            backend=backend,
+            pools=self._pools,
+            filler=lambda language, number: _filler(pack, language, number),
+            longest_s=configuration.longest_call_s,
+        )
+        self.ready = True
+        progress("ready")
+        threading.Thread(target=self._speak_ahead, args=(pack, voice), name="phrases", daemon=True).start()
+
+    def _open_voice(self, pack: Pack) -> TelephoneVoice:
+        found, problems = recordings.load(
+            (language, pack.folder / language / "recordings") for language in pack.languages
+        )
+        for problem in problems:
+            _log.warning("a recording can't be used", problem=problem)
+        self._voice = TelephoneVoice([Pyttsx3Engine()], SoundCache(self.configuration.var / "voices"), found)
+        return self._voice
+
+    def _speak_ahead(self, pack: Pack, voice: TelephoneVoice) -> None:
+        """Make the sound of every phrase without gaps, the caller's likely language first."""
+        first = self.configuration.language
+        for language in sorted(pack.languages, key=lambda language: language != first):
+            for text in _fixed(pack, language):
+                if self._closed.is_set():
+                    return
+                voice.prepare([Phrase(text, language)])
+
+    def answer(self, caller: Caller, channel: Channel) -> LiveCall:
+        """See `Answering`. Raises RuntimeError before `load` is done."""
+        if self._shared is None:
+            raise RuntimeError("the service is not loaded yet")
+        journal = Journal(caller.call_id, self._followers)
+        self._journals[caller.call_id] = journal
+        while len(self._journals) > _JOURNALS_KEPT:
+            self._journals.popitem(last=False)
+        state = self._shared.dialogue.begin(caller.language or self.configuration.language)
+        return Call(caller, channel, self._shared, journal, today=self._now().date().isoformat(), state=state)
+
+    def journal(self, call_id: str) -> Journal | None:
+        """What is known of a call, running or lately over."""
+        return self._journals.get(call_id)
+
+    def close(self) -> None:
+        """Give back threads and processes. No call may be running."""
+        self._closed.set()
+        self.ready = False
+        for pool in (self._pools.listening, self._pools.thinking, self._pools.speaking):
+            if pool is not None:
+                pool.shutdown(wait=False, cancel_futures=True)
+        if self._voice is not None:
+            self._voice.close()
+
+
+def build(configuration: Configuration, *, followers: tuple[Follower, ...] = ()) -> Service:
+    """A service that is loaded and ready."""
+    service = Service(configuration, followers=followers)
+    service.load()
+    return service
+
+
+def open_recogniser(pack: Pack, configuration: Configuration) -> VoskRecogniser:
+    """Listeners for the pack's languages. Without a model for the service's own language, raises ModelFilesError."""
+    models: dict[str, Path] = {}
+    for language in pack.languages:
+        name = _VOSK_MODELS[language]
+        found = resolver.find(asr_models.catalogue.model(name), configuration.model_paths, configuration.var)
+        if found is not None:
+            models[language] = found.folder
+        elif language == configuration.language:
+            models[language] = resolver.resolve(name, configuration.model_paths, configuration.var)
+    return VoskRecogniser(models)
+
+
+_VOSK_MODELS: Mapping[str, str] = {"ko": "vosk-ko", "en": "vosk-en-small"}
+
+
+def _fixed(pack: Pack, language: str, only: tuple[str, ...] = ()) -> Iterator[str]:
+    """Everything a pack says that has no gaps to fill but its own name."""
+    words = pack.languages[language]
+    for name, variants in words.replies.items():
+        for variant in variants:
+            if (not only or name in only) and set(variant.paths) <= {"name"}:
+                yield variant.render({"name": words.name}, language)
+
+
+def _filler(pack: Pack, language: str, number: int) -> str:
+    variants = pack.languages[language].replies["filler"]
+    return variants[number % len(variants)].render({}, language)
