@@ -114,7 +114,7 @@ class TwilioWebhooks:
         call_sid = request.form["CallSid"]
         # A call that another process answered is not known here, and its stream can't have been ours.
         state = self._states.open(self._new_state(call_sid))
-        asked = request.args.get("stream", type=int) or max(state.streams, 1)
+        asked = max(request.args.get("stream", state.streams, type=int), 1)
         state = self._states.change(call_sid, asked_after=max(state.asked_after, asked)) or state
         outcome = state.outcome if asked >= state.streams else None
         if state.ended:

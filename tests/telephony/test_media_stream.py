@@ -223,7 +223,7 @@ _almost = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.text() | st.binary() | _json.map(json.dumps) | _almost.map(json.dumps), max_size=12))
 def test_nothing_that_arrives_raises_or_spoils_the_stream(messages: list[str | bytes]) -> None:
     stream = started()

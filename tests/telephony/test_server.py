@@ -98,6 +98,8 @@ def test_a_body_that_never_ends_or_never_comes_takes_no_thread() -> None:
     async def test() -> None:
         app = create_app(configuration(), Bot())
         assert await asgi_request(app, "/twilio/voice", *[b"x" * 10_000] * 10) == 413
+        announced = [(b"content-length", b"99999999")]
+        assert await asgi_request(app, "/twilio/voice", b"x", pause_s=99.0, headers=announced) == 413
         assert await asgi_request(app, "/twilio/voice", *[b"x"] * 50, pause_s=1.0) == 408
         assert asyncio.get_running_loop().time() == pytest.approx(10.0)
         assert await asgi_request(app, "/twilio/voice", query_string=b"\xff") == 400

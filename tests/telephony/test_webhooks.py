@@ -196,6 +196,13 @@ def test_a_broken_stream_is_connected_once_more_and_then_people_take_over(outcom
     assert verbs(post(service.app, "/twilio/after-stream?stream=2")) == ["Say", "Enqueue"]
 
 
+@pytest.mark.parametrize("number", ["0", "-1", "x", "99999999999999999999", ""])
+def test_an_odd_stream_number_still_leads_somewhere(number: str) -> None:
+    service = Service()
+    post(service.app, "/twilio/voice")
+    assert verbs(post(service.app, f"/twilio/after-stream?stream={number}"))[0] == "Say"
+
+
 def test_a_call_whose_worker_died_is_taken_up_by_another_one() -> None:
     assert verbs(post(Service().app, "/twilio/after-stream?stream=1")) == ["Say", "Connect", "Redirect"]
 
