@@ -38,7 +38,8 @@ class Pyttsx3Engine:
             release = version("pyttsx3")
         except PackageNotFoundError:
             release = "absent"
-        self.fingerprint = f"pyttsx3 {release} {_VOICES} {_WORDS_A_MINUTE} {_PITCH}"
+        voices = ", ".join(f"{_VOICES[language]} {_WORDS_A_MINUTE[language]} wpm" for language in sorted(_VOICES))
+        self.fingerprint = f"pyttsx3 {release}, espeak {voices}, pitch {_PITCH}"
 
     def synthesise(self, text: str, language: str, style: Style) -> Sound:
         """Speak `text`. Raises EngineError where the library is missing, or where it hangs or crashes."""
