@@ -78,8 +78,12 @@ class DuplexLine:
         self._heard = _EMPTY
         """What the microphone gave and is no whole frame yet, at 8 kHz."""
         self._echo_frames = 0 if headphones else math.ceil((latency_s * 1000 + ECHO_TAIL_MS) / FRAME_MS)
-        self._muted_frames = 0
-        """How many more frames of the microphone hold the bot's echo."""
+        self._frames_given = self._frames_heard = 0
+        """20 ms frames that went to the sound card and came from it: both clocks are the sound card's."""
+        self._sounding: deque[int] = deque()
+        """Numbers of the frames given that hold the bot's sound and that the microphone has not come to yet."""
+        self._last_sounding = -1 - self._echo_frames
+        """Number of the last frame of the bot's sound that it has come to."""
 
     def connect(self, call: LiveCall) -> None:
         """Whose sound this is. Before the first block."""
@@ -127,8 +131,9 @@ class DuplexLine:
                 parts.append(pcm)
                 marks.append(mark)
                 room -= len(pcm)
-        if room < FRAME_SAMPLES:
-            self._muted_frames = self._echo_frames
+        if room < FRAME_SAMPLES and self._echo_frames:
+            self._sounding.append(self._frames_given)
+        self._frames_given += 1
         self._played(marks)
         return np.concatenate([*parts, np.zeros(room, dtype=np.int16)])
 
@@ -139,11 +144,17 @@ class DuplexLine:
             return
         frames, self._heard = self._heard[:whole].copy(), self._heard[whole:]
         for start in range(0, whole, FRAME_SAMPLES):
-            if self._muted_frames:
-                self._muted_frames -= 1
+            if self._holds_echo():
                 frames[start : start + FRAME_SAMPLES] = 0
+            self._frames_heard += 1
         if self._call is not None:
             self._post(self._call.audio, frames.tobytes())
+
+    def _holds_echo(self) -> bool:
+        """Whether the bot's sound may be in the frame that the microphone comes to now."""
+        while self._sounding and self._sounding[0] <= self._frames_heard:
+            self._last_sounding = self._sounding.popleft()
+        return self._frames_heard - self._last_sounding <= self._echo_frames
 
     def _played(self, marks: list[str]) -> None:
         if self._call is not None:
@@ -151,29 +162,48 @@ class DuplexLine:
                 self._post(self._call.played, mark)
 
 
+@dataclass(frozen=True)
+class SoundCard:
+    """A microphone and a loudspeaker that work together."""
+
+    microphone: int
+    loudspeaker: int
+    """PortAudio's numbers of the devices."""
+    rate: int
+    """Hertz, the same for both."""
+    latency_s: float
+    """What passes from output to input, air aside."""
+
+
+def find_sound_card(microphone: str = "", loudspeaker: str = "") -> SoundCard:
+    """The devices of these names or numbers; by default the system's. Raises SoundCardError."""
+    sounddevice = _sounddevice()
+    recording = _choose(sounddevice, microphone, "input")
+    playing = _choose(sounddevice, loudspeaker, "output")
+    return SoundCard(
+        microphone=recording["index"],
+        loudspeaker=playing["index"],
+        rate=_common_rate(sounddevice, recording["index"], playing["index"]),
+        latency_s=recording["default_high_input_latency"] + playing["default_high_output_latency"],
+    )
+
+
 async def talk(
     answering: Answering,
     caller: Caller,
+    card: SoundCard,
     *,
-    microphone: str = "",
-    loudspeaker: str = "",
     headphones: bool = False,
     on_call: Callable[[LiveCall], None] | None = None,
 ) -> Outcome:
     """Hold one call over the sound card; cancelling it ends the call and frees the sound card.
 
-    `microphone` and `loudspeaker` are a device's number or part of its name; by default the system's. `on_call` gets
-    the call before it runs, to press keys or to hang up. Raises SoundCardError.
+    `on_call` gets the call before it runs, to press keys or to hang up. Raises SoundCardError.
     """
     sounddevice = _sounddevice()
     loop = asyncio.get_running_loop()
-    devices = (_choose(sounddevice, microphone, "input"), _choose(sounddevice, loudspeaker, "output"))
-    rate = _common_rate(sounddevice, devices)
-    latency_s = sum(
-        float(sounddevice.query_devices(device)[f"default_high_{kind}_latency"])
-        for device, kind in zip(devices, ("input", "output"), strict=True)
-    )
-    line = DuplexLine(rate, headphones=headphones, latency_s=latency_s, post=loop.call_soon_threadsafe)
+    post = loop.call_soon_threadsafe
+    line = DuplexLine(card.rate, headphones=headphones, latency_s=card.latency_s, post=post)
     call = answering.answer(caller, line)
     line.connect(call)
     if on_call is not None:
@@ -181,23 +211,25 @@ async def talk(
 
     def exchange(recorded: Any, played: Any, _frames: int, _time: Any, status: Any) -> None:
         if status:
-            loop.call_soon_threadsafe(_log.debug, f"sound card missed its time: {status}")
+            post(_log.debug, f"sound card missed its time: {status}")
         played[:] = line.exchange(np.frombuffer(recorded, dtype=np.int16)).tobytes()
 
     try:
         stream = sounddevice.RawStream(
-            samplerate=rate,
-            blocksize=rate * FRAME_MS // 1000,
-            device=devices,
+            samplerate=card.rate,
+            blocksize=card.rate * FRAME_MS // 1000,
+            device=(card.microphone, card.loudspeaker),
             channels=1,
             dtype="int16",
             latency="high",
             callback=exchange,
             # A device that is pulled out ends the stream: that is a caller who hangs up.
-            finished_callback=lambda: loop.call_soon_threadsafe(call.hung_up),
+            finished_callback=lambda: post(call.hung_up),
         )
         with stream:
-            _log.info("microphone open", rate=rate, latency_ms=round(sum(stream.latency) * 1000), headphones=headphones)
+            _log.info(
+                "microphone open", rate=card.rate, latency_ms=round(sum(stream.latency) * 1000), headphones=headphones
+            )
             return await call.run()
     except sounddevice.PortAudioError as error:
         raise _unusable(error) from None
@@ -231,12 +263,11 @@ def _sounddevice() -> Any:
     return sounddevice
 
 
-def _choose(sounddevice: Any, wanted: str, kind: str) -> int:
-    """The number of a device that records (`input`) or plays (`output`)."""
+def _choose(sounddevice: Any, wanted: str, kind: str) -> dict[str, Any]:
+    """What PortAudio knows of a device that records (`input`) or plays (`output`)."""
     try:
-        if not wanted:
-            return int(sounddevice.query_devices(kind=kind)["index"])
-        return int(sounddevice.query_devices(int(wanted) if wanted.isdecimal() else wanted, kind)["index"])
+        device = int(wanted) if wanted.isdecimal() else wanted or None
+        return dict(sounddevice.query_devices(device, kind))
     except (ValueError, sounddevice.PortAudioError):
         what = "microphone" if kind == "input" else "loudspeaker"
         named = f" called {wanted!r}" if wanted else ""
@@ -245,13 +276,13 @@ def _choose(sounddevice: Any, wanted: str, kind: str) -> int:
         ) from None
 
 
-def _common_rate(sounddevice: Any, devices: tuple[int, int]) -> int:
+def _common_rate(sounddevice: Any, microphone: int, loudspeaker: int) -> int:
     """The first rate that both devices take."""
     error: Exception | None = None
     for rate in RATES:
         try:
-            sounddevice.check_input_settings(device=devices[0], channels=1, dtype="int16", samplerate=rate)
-            sounddevice.check_output_settings(device=devices[1], channels=1, dtype="int16", samplerate=rate)
+            sounddevice.check_input_settings(device=microphone, channels=1, dtype="int16", samplerate=rate)
+            sounddevice.check_output_settings(device=loudspeaker, channels=1, dtype="int16", samplerate=rate)
         except sounddevice.PortAudioError as refused:
             error = refused
         else:

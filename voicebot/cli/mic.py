@@ -35,15 +35,11 @@ def mic(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Talk to the bot through the local microphone; typed digits are keys, q hangs up."""
-    from voicebot.microphone import list_devices
-
     if devices:
         _print_devices(as_json=as_json)
         return
     if language not in ("", "ko", "en"):
         raise typer.BadParameter("write ko or en", param_hint="--language")
-    list_devices()  # what is missing is said before the models are loaded
-
     import asyncio
 
     from rich.console import Console
@@ -53,9 +49,10 @@ def mic(
     from voicebot.cli.follow import follower
     from voicebot.config import load
     from voicebot.logs import set_up
-    from voicebot.microphone import talk
+    from voicebot.microphone import find_sound_card, talk
 
     configuration = load()
+    card = find_sound_card(microphone, loudspeaker)  # what is missing is said before the models are loaded
     set_up(configuration)
 
     caller = Caller(call_id=f"mic-{uuid.uuid4().hex[:12]}", language=language)
@@ -65,14 +62,7 @@ def mic(
         with _typed_keys() as listen_to_keys:
             sys.stderr.write("Speak after the greeting; digits, * and # are keys, q hangs up.\n")
             try:
-                outcome = await talk(
-                    answering,
-                    caller,
-                    microphone=microphone,
-                    loudspeaker=loudspeaker,
-                    headphones=headphones,
-                    on_call=listen_to_keys.connect,
-                )
+                outcome = await talk(answering, caller, card, headphones=headphones, on_call=listen_to_keys.connect)
             finally:
                 answering.close()
         if as_json:
