@@ -11,12 +11,12 @@ import structlog
 from telephony.asgi import Receive, Send, close, text_of
 from telephony.call_states import CallState
 from telephony.exchange import Exchange
-from telephony.failure import place
 from telephony.media_stream import Key, Marked, Media, MediaStream, Refused, Stopped
 from telephony.paced_channel import PacedChannel
 from voicebot.audio import mulaw
 from voicebot.audio.format import FRAME_BYTES, FRAME_MS
 from voicebot.channel import Answering, Caller, LiveCall, Outcome
+from voicebot.failure import place
 
 _log = structlog.get_logger(__name__)
 
@@ -170,4 +170,5 @@ class HeldStream:
         states = self._exchange.states
         state = states.find(self._state.call_sid)
         if state is not None and state.streams == self._number:
-            states.change(self._state.call_sid, outcome=outcome)
+            spoken = outcome.language if outcome and outcome.language else state.language
+            states.change(self._state.call_sid, outcome=outcome, language=spoken)

@@ -23,9 +23,9 @@ from werkzeug.exceptions import HTTPException
 from telephony import twiml
 from telephony.call_states import CallState
 from telephony.exchange import Exchange
-from telephony.failure import place
 from telephony.signatures import Arrival
 from voicebot.config import Configuration
+from voicebot.failure import place
 
 _log = structlog.get_logger(__name__)
 

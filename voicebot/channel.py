@@ -35,6 +35,8 @@ class Outcome:
     """For a hand-over, whom to."""
     summary: str = ""
     """For a hand-over, one or two sentences for the agent."""
+    language: str = ""
+    """The language that was spoken last; empty where nothing was."""
 
 
 class Channel(Protocol):

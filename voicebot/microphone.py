@@ -1,7 +1,8 @@
 """The local sound card as a channel: a microphone in, loudspeakers or headphones out.
 
-`DuplexLine` does all that needs no sound card, a block of samples at a time; `talk` runs it on one. The sound card's
-clock is the call's clock.
+`DuplexLine` does all that needs no sound card, a block of samples at a time; `talk` runs it on one, with a stream for
+each direction: PortAudio's duplex streams end after the first underrun on ALSA's PulseAudio plug-in (seen with PortAudio
+19.6 and PulseAudio 16.1). The microphone's clock is the call's clock.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,9 +27,12 @@ from voicebot.errors import VoicebotError
 RATES = (SAMPLE_RATE, 16_000, 48_000, 44_100)
 """Hertz, tried in this order: ours needs no resampling, the others are what sound cards have."""
 
-ECHO_TAIL_MS = 250
-"""How long a room sounds on after the loudspeakers, beyond the latency of the sound card: early reflections and the
-first part of the reverberation of a living room or office, whose reverberation time (RT60) is 0.3 to 0.6 s."""
+LATENCY_S = 0.1
+"""Seconds of sound that each direction may hold: five blocks, so that a busy machine drops none."""
+
+ECHO_TAIL_S = 0.25
+"""Seconds that a room sounds on after the loudspeakers, beyond the latency of the sound card: early reflections and the first
+part of the reverberation of a living room or office, whose reverberation time (RT60) is 0.3 to 0.6 s."""
 
 _EMPTY: Pcm = np.zeros(0, dtype=np.int16)
 
@@ -57,33 +62,33 @@ Post = Callable[..., object]
 
 
 class DuplexLine:
-    """A `voicebot.channel.Channel` whose sound is exchanged in blocks, as a sound card does.
+    """A `voicebot.channel.Channel` whose sound is given and taken in blocks, as a sound card does.
 
     Over loudspeakers the microphone hears the bot. Without an echo canceller that echo can't be told from the caller:
     the caller's side is silent while the bot's sound is in the room, and to cut in one presses a key. With `headphones`
     there is no echo, and both sides are open all the time.
     """
 
-    def __init__(self, rate: int, *, headphones: bool, latency_s: float, post: Post) -> None:
+    def __init__(
+        self, rate: int, *, headphones: bool, latency_s: float, post: Post, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """`rate` is the sound card's, in Hertz; `latency_s` what passes from its output to its input, air aside."""
+        self._rate = rate
         self._post = post
+        self._clock = clock
         self._call: LiveCall | None = None
         self._lock = threading.Lock()
         self._queue: deque[tuple[Pcm, str]] = deque()
-        """What is to be played, and the mark behind it. Shared with the sound card's thread, under the lock."""
+        """What is to be played, and the mark behind it. Shared with the loudspeaker's thread, under the lock."""
         self._to_card = StreamResampler(SAMPLE_RATE, rate) if rate != SAMPLE_RATE else None
         self._from_card = StreamResampler(rate, SAMPLE_RATE) if rate != SAMPLE_RATE else None
         self._ready = _EMPTY
-        """What the sound card gets next, at its rate."""
+        """What the loudspeaker gets next, at its rate."""
         self._heard = _EMPTY
         """What the microphone gave and is no whole frame yet, at 8 kHz."""
-        self._echo_frames = 0 if headphones else math.ceil((latency_s * 1000 + ECHO_TAIL_MS) / FRAME_MS)
-        self._frames_given = self._frames_heard = 0
-        """20 ms frames that went to the sound card and came from it: both clocks are the sound card's."""
-        self._sounding: deque[int] = deque()
-        """Numbers of the frames given that hold the bot's sound and that the microphone has not come to yet."""
-        self._last_sounding = -1 - self._echo_frames
-        """Number of the last frame of the bot's sound that it has come to."""
+        self._echo_s = 0.0 if headphones else latency_s + ECHO_TAIL_S
+        self._echo_until = -math.inf
+        """On the clock: until when what comes from the microphone may hold the bot's sound."""
 
     def connect(self, call: LiveCall) -> None:
         """Whose sound this is. Before the first block."""
@@ -103,16 +108,25 @@ class DuplexLine:
             self._queue.clear()
         self._played(marks)
 
-    # The sound card's side, on its thread
+    # The sound card's side, each on a thread of its own
 
-    def exchange(self, block: Pcm) -> Pcm:
-        """Take what the microphone recorded, give as many samples to play; both at the sound card's rate."""
-        while len(self._ready) < len(block):
+    def give(self, samples: int) -> Pcm:
+        """The next samples for the loudspeaker, at its rate."""
+        while len(self._ready) < samples:
             frame = self._next_frame()
             self._ready = np.concatenate([self._ready, self._to_card.push(frame) if self._to_card else frame])
-        play, self._ready = self._ready[: len(block)], self._ready[len(block) :]
-        self._hear(self._from_card.push(block) if self._from_card else block)
+        play, self._ready = self._ready[:samples], self._ready[samples:]
         return play
+
+    def take(self, block: Pcm) -> None:
+        """What the microphone recorded, at its rate."""
+        if self._clock() < self._echo_until:
+            block = np.zeros_like(block)
+        heard = np.concatenate([self._heard, self._from_card.push(block) if self._from_card else block])
+        whole = len(heard) - len(heard) % FRAME_SAMPLES
+        self._heard = heard[whole:]
+        if whole and self._call is not None:
+            self._post(self._call.audio, heard[:whole].tobytes())
 
     def _next_frame(self) -> Pcm:
         """The next 20 ms to play: silence where nothing is queued."""
@@ -131,30 +145,11 @@ class DuplexLine:
                 parts.append(pcm)
                 marks.append(mark)
                 room -= len(pcm)
-        if room < FRAME_SAMPLES and self._echo_frames:
-            self._sounding.append(self._frames_given)
-        self._frames_given += 1
+        if room < FRAME_SAMPLES and self._echo_s:
+            ahead_s = len(self._ready) / self._rate + FRAME_MS / 1000
+            self._echo_until = self._clock() + ahead_s + self._echo_s
         self._played(marks)
         return np.concatenate([*parts, np.zeros(room, dtype=np.int16)])
-
-    def _hear(self, pcm: Pcm) -> None:
-        self._heard = np.concatenate([self._heard, pcm])
-        whole = len(self._heard) - len(self._heard) % FRAME_SAMPLES
-        if not whole:
-            return
-        frames, self._heard = self._heard[:whole].copy(), self._heard[whole:]
-        for start in range(0, whole, FRAME_SAMPLES):
-            if self._holds_echo():
-                frames[start : start + FRAME_SAMPLES] = 0
-            self._frames_heard += 1
-        if self._call is not None:
-            self._post(self._call.audio, frames.tobytes())
-
-    def _holds_echo(self) -> bool:
-        """Whether the bot's sound may be in the frame that the microphone comes to now."""
-        while self._sounding and self._sounding[0] <= self._frames_heard:
-            self._last_sounding = self._sounding.popleft()
-        return self._frames_heard - self._last_sounding <= self._echo_frames
 
     def _played(self, marks: list[str]) -> None:
         if self._call is not None:
@@ -171,8 +166,6 @@ class SoundCard:
     """PortAudio's numbers of the devices."""
     rate: int
     """Hertz, the same for both."""
-    latency_s: float
-    """What passes from output to input, air aside."""
 
 
 def find_sound_card(microphone: str = "", loudspeaker: str = "") -> SoundCard:
@@ -184,7 +177,6 @@ def find_sound_card(microphone: str = "", loudspeaker: str = "") -> SoundCard:
         microphone=recording["index"],
         loudspeaker=playing["index"],
         rate=_common_rate(sounddevice, recording["index"], playing["index"]),
-        latency_s=recording["default_high_input_latency"] + playing["default_high_output_latency"],
     )
 
 
@@ -203,33 +195,34 @@ async def talk(
     sounddevice = _sounddevice()
     loop = asyncio.get_running_loop()
     post = loop.call_soon_threadsafe
-    line = DuplexLine(card.rate, headphones=headphones, latency_s=card.latency_s, post=post)
+    line = DuplexLine(card.rate, headphones=headphones, latency_s=2 * LATENCY_S, post=post)
     call = answering.answer(caller, line)
     line.connect(call)
     if on_call is not None:
         on_call(call)
 
-    def exchange(recorded: Any, played: Any, _frames: int, _time: Any, status: Any) -> None:
+    def record(recorded: Any, _samples: int, _time: Any, status: Any) -> None:
         if status:
-            post(_log.debug, f"sound card missed its time: {status}")
-        played[:] = line.exchange(np.frombuffer(recorded, dtype=np.int16)).tobytes()
+            post(_log.debug, f"microphone: {status}")
+        line.take(np.frombuffer(recorded, dtype=np.int16))
 
+    def play(played: Any, samples: int, _time: Any, status: Any) -> None:
+        if status:
+            post(_log.debug, f"loudspeaker: {status}")
+        played[:] = line.give(samples).tobytes()
+
+    def finished() -> None:
+        # A device that is pulled out ends its stream: that is a caller who hangs up.
+        post(call.hung_up)
+
+    block = card.rate * FRAME_MS // 1000
+    common = {"samplerate": card.rate, "blocksize": block, "channels": 1, "dtype": "int16", "latency": LATENCY_S}
     try:
-        stream = sounddevice.RawStream(
-            samplerate=card.rate,
-            blocksize=card.rate * FRAME_MS // 1000,
-            device=(card.microphone, card.loudspeaker),
-            channels=1,
-            dtype="int16",
-            latency="high",
-            callback=exchange,
-            # A device that is pulled out ends the stream: that is a caller who hangs up.
-            finished_callback=lambda: post(call.hung_up),
-        )
-        with stream:
-            _log.info(
-                "microphone open", rate=card.rate, latency_ms=round(sum(stream.latency) * 1000), headphones=headphones
-            )
+        with (
+            sounddevice.RawOutputStream(device=card.loudspeaker, callback=play, finished_callback=finished, **common),
+            sounddevice.RawInputStream(device=card.microphone, callback=record, finished_callback=finished, **common),
+        ):
+            _log.info("microphone open", rate=card.rate, headphones=headphones)
             return await call.run()
     except sounddevice.PortAudioError as error:
         raise _unusable(error) from None

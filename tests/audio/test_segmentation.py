@@ -72,7 +72,13 @@ def test_a_complete_sentence_ends_the_turn_sooner_and_digits_later() -> None:
 
 @pytest.mark.parametrize(
     ("text", "language", "answer"),
-    [("네", "ko", True), ("네 네", "ko", True), ("", "ko", True), ("네 취소해 주세요", "ko", False), ("Okay.", "en", True)],
+    [
+        ("네", "ko", True),
+        ("네 네", "ko", True),
+        ("", "ko", True),
+        ("네 취소할게요", "ko", False),
+        ("Okay.", "en", True),
+    ],
 )
 def test_backchannels(text: str, language: str, answer: bool) -> None:
     assert is_backchannel(text, language) is answer

@@ -4,46 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable
 
 import numpy as np
 import pytest
 
-from telephony.phone import virtual_time
 from telephony.phone.phone import Call
-from telephony.phone.settings import CallSettings
-from telephony.phone.transport import InProcess
-from tests.phone.service import HANG_UP, STREAM, Service, Talk, Wire, tone
-
-Caller = Callable[[Call], Awaitable[None]]
-
-
-async def _nothing(call: Call) -> None:
-    pass
-
-
-def place(service: Service, caller: Caller = _nothing, **settings: object) -> Call:
-    """A whole call in virtual time."""
-
-    async def run() -> Call:
-        async with InProcess(service) as transport:
-            defaults = {
-                "voice_url": "https://bot.example.com/twilio/voice",
-                "status_url": "https://bot.example.com/twilio/status",
-                "seed": 1,
-            }
-            call = Call(transport, CallSettings(**{**defaults, **settings}))  # type: ignore[arg-type]
-            task = asyncio.create_task(call.run())
-            if await call.answered():
-                await caller(call)
-            await task
-            return call
-
-    return virtual_time.run(run(), limit_s=600)
-
-
-def streaming(talk: Talk) -> Service:
-    return Service({"/twilio/voice": STREAM, "/twilio/after-stream": HANG_UP}, talk)
+from tests.phone.calls import place, streaming
+from tests.phone.service import HANG_UP, STREAM, Service, Wire, tone
+from voicebot.audio.format import SAMPLE_RATE
 
 
 def test_messages_have_the_form_and_order_of_twilios() -> None:
@@ -124,12 +92,9 @@ def test_clear_brings_back_all_outstanding_marks_in_order_and_silences_the_line(
 
     call = place(streaming(talk))
     assert names == ["long", "longer"]
-    assert np.abs(call.line.bot_side()[:SAMPLE]).max() > 1000
-    assert np.abs(call.line.bot_side()[int(SAMPLE * 1.1) :]).max() == 0
+    assert np.abs(call.line.bot_side()[:SAMPLE_RATE]).max() > 1000
+    assert np.abs(call.line.bot_side()[int(SAMPLE_RATE * 1.1) :]).max() == 0
     assert [event.kind for event in call.events].count("clear") == 1
-
-
-SAMPLE = 8000
 
 
 def test_both_sides_are_recorded_aligned() -> None:

@@ -88,6 +88,7 @@ def test_a_very_long_text_is_read() -> None:
         ("en", "Dr. Kim is here. Please hold.", ("Dr. Kim is here.", "Please hold.")),
         ("en", "It costs $12.50. Is that all right?", ("It costs $12.50.", "Is that all right?")),
         ("en", "He said “yes.” Then he left.", ("He said “yes.”", "Then he left.")),
+        ("en", "Order before 2 p.m. and it arrives soon.", ("Order before 2 p.m. and it arrives soon.",)),
         ("ko", "첫째 줄\n둘째 줄", ("첫째 줄", "둘째 줄")),
         ("ko", "  ", ()),
     ],

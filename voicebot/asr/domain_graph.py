@@ -24,7 +24,7 @@ DIGIT_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             | {"하나": "1", "둘": "2"}
         ),
         "en": MappingProxyType(
-            dict(zip("zero oh one two three four five six seven eight nine".split(), "00123456789", strict=True))
+            dict(zip(["zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"], "00123456789", strict=True))
         ),
     }
 )

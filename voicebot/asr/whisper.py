@@ -6,6 +6,7 @@ costs a third (benchmarks/second_listener.py).
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import math
 import os
@@ -62,10 +63,6 @@ class Transcription:
     cpu_seconds: float
 
 
-class Cancelled(Exception):  # noqa: N818
-    """The transcription was not wanted any more."""
-
-
 class WhisperModel:
     """A Whisper model in CTranslate2's format. May be used from any thread.
 
@@ -81,7 +78,8 @@ class WhisperModel:
         """
         if not installed():
             raise ModelError(
-                "the second listener needs ctranslate2 and tokenizers; install them with: pip install 'voicebot[whisper]'."
+                "the second listener needs ctranslate2 and tokenizers; install them with: "
+                "pip install 'voicebot[whisper]'."
             )
         import ctranslate2
         import tokenizers
@@ -117,26 +115,29 @@ class WhisperModel:
         window: float | None = None,
         beam: int = _BEAM,
         cancelled: threading.Event | None = None,
-    ) -> Transcription:
+    ) -> Transcription | None:
         """Read one utterance of 8 kHz samples; of more than 30 s only the first 30.
 
         `choose` gets the probability of each language and that of it being any of them, and says in which to decode.
-        `window` overrides the seconds that are encoded. Raises Cancelled soon after `cancelled` is set.
+        `window` overrides the seconds that are encoded. None soon after `cancelled` is set, between the model's steps.
         """
         started, model_started = time.thread_time(), self._model_seconds()
         pcm = pcm[: int(LONGEST_SECONDS * SAMPLE_RATE)]
         seconds = len(pcm) / SAMPLE_RATE
         window = window or window_seconds(seconds)
         features = log_mel(pcm, window)
-        _stop_if(cancelled)
+        if cancelled and cancelled.is_set():
+            return None
         encoded = self._model.encode(self._storage(np.ascontiguousarray(features[None])))
-        _stop_if(cancelled)
+        if cancelled and cancelled.is_set():
+            return None
         found = dict(self._model.detect_language(encoded)[0])
         among = {language: found[f"<|{language}|>"] for language in LANGUAGES}
         known = math.fsum(among.values())
         among = {language: probability / max(known, 1e-9) for language, probability in among.items()}
         language = choose(among, known)
-        _stop_if(cancelled)
+        if cancelled and cancelled.is_set():
+            return None
         result = self._model.generate(
             encoded,
             [[self._start, self._languages[language], *self._task]],
@@ -167,7 +168,9 @@ class WhisperModel:
     def _model_seconds(self) -> float:
         """CPU seconds of the model's threads so far (of all that decode at once); wall time off Linux."""
         try:
-            return sum(int(Path(f"/proc/self/task/{one}/schedstat").read_text().split()[0]) for one in self._threads) / 1e9
+            return (
+                sum(int(Path(f"/proc/self/task/{one}/schedstat").read_text().split()[0]) for one in self._threads) / 1e9
+            )
         except (OSError, ValueError):
             return time.perf_counter()
 
@@ -180,10 +183,8 @@ def installed() -> bool:
 def lower_priority(niceness: int, thread: int) -> None:
     """Add to the niceness of one native thread, so that it gives way to live audio; nothing off Linux."""
     if niceness and Path("/proc/self/task").is_dir():
-        try:
+        with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + niceness)
-        except OSError:
-            pass
 
 
 def _thread_ids() -> set[int]:
@@ -191,8 +192,3 @@ def _thread_ids() -> set[int]:
         return {int(task.name) for task in Path("/proc/self/task").iterdir()}
     except OSError:
         return set()
-
-
-def _stop_if(cancelled: threading.Event | None) -> None:
-    if cancelled is not None and cancelled.is_set():
-        raise Cancelled

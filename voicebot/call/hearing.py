@@ -12,6 +12,7 @@ from voicebot.audio.format import FRAME_BYTES, FRAME_MS
 from voicebot.audio.turn_taking import TurnKnobs, is_backchannel, silence_to_end
 from voicebot.audio.vad import Segmenter
 from voicebot.call.playback import RunOff
+from voicebot.failure import place
 
 _log = structlog.get_logger()
 
@@ -139,7 +140,7 @@ class Hearing:
         def decoded(result: Partial | BaseException) -> None:
             segment.running = False
             if isinstance(result, BaseException):
-                _log.error("decoding failed", error=type(result).__name__, exc_info=result)
+                _log.error("decoding failed", error=type(result).__name__, place=place(result))
             else:
                 segment.partial = result
             if segment.ended is not None:
@@ -165,7 +166,7 @@ class Hearing:
         if segment not in self._finishing:
             return
         if isinstance(result, BaseException):
-            _log.error("decoding failed", error=type(result).__name__, exc_info=result)
+            _log.error("decoding failed", error=type(result).__name__, place=place(result))
             result = Recognition("", "", Verdict.REJECT, 0.0, "none", segment.domain.language)
         doubtful = result.verdict is Verdict.REJECT or segment.domain.open_question
         if doubtful and self._recogniser.hears_twice:
@@ -178,7 +179,7 @@ class Hearing:
 
         def answered(second: Recognition | BaseException | None) -> None:
             if isinstance(second, BaseException):
-                _log.error("the second listener failed", error=type(second).__name__, exc_info=second)
+                _log.error("the second listener failed", error=type(second).__name__, place=place(second))
                 second = None
             better = second or first
             if segment in self._finishing:

@@ -27,6 +27,7 @@ from voicebot.channel import Caller, Channel, Outcome
 from voicebot.dialogue import actions, events
 from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.state import State
+from voicebot.failure import place
 from voicebot.store.journal import Entry, Journal
 from voicebot.tts.port import Voice
 
@@ -104,16 +105,16 @@ class Call:
         self._limit_ms = shared.longest_s * 1000
         self._answer_due: int | None = None
         """When the caller's speech ended, until the answer begins: the measure of waiting."""
-        self._unsaid: list[str] = []
-        """What is decided and does not sound yet."""
         self._fillers = 0
+        self._bridging = False
+        """Whether what is being said only fills the time until the second listener has answered."""
         self._last_audio = 0.0
         self._tasks: set[asyncio.Future[Any]] = set()
         self._done: asyncio.Future[Outcome] | None = None
 
         pools, knobs = shared.pools, shared.knobs
         self._think_off = self._off(pools.thinking)
-        self._playback = Playback(channel, shared.voice, knobs, self._off(pools.speaking), on_start=self._answer_began)
+        self._playback = Playback(channel, shared.voice, knobs, self._off(pools.speaking))
         self._hearing = Hearing(
             shared.recogniser,
             knobs,
@@ -229,6 +230,10 @@ class Call:
         heard = speech.recognition
         if self._closing or self._listen is None:
             return
+        if self._bridging:
+            self._bridging = False
+            self._take(speech)
+            return
         backchannel = is_backchannel(heard.text, self._listen.language) and not self._listen.yes_no
         if self._playback.interrupted and backchannel:
             self._record(speech, actions.Note("went on: a backchannel"))
@@ -243,6 +248,11 @@ class Call:
             return
         self._playback.interrupt()
         self._report_interruption()
+        self._take(speech)
+
+    def _take(self, speech: HeardSpeech) -> None:
+        """The words are a turn of the caller."""
+        heard = speech.recognition
         self._answer_due = speech.ended_at_ms
         others = tuple(candidate.text for candidate in heard.candidates[1:4])
         event = events.Heard(heard.text, heard.verdict.value, heard.score, others, heard.listener)
@@ -287,7 +297,8 @@ class Call:
             return
         text = self._shared.filler(self._listen.language, self._fillers)
         self._fillers += 1
-        self._playback.say([actions.Say(text, self._listen.language, self.state.turn, self.state.rate)])
+        self._bridging = True
+        self._speak([actions.Say(text, self._listen.language, self.state.turn, self.state.rate)])
 
     # What the dialogue decides
 
@@ -306,7 +317,9 @@ class Call:
     def _decided(self, record: Recorder, result: tuple[State, list[actions.Action]] | BaseException) -> None:
         self._thinking = False
         if isinstance(result, BaseException):
-            _log.error("the dialogue failed", call=self._caller.call_id, error=type(result).__name__, exc_info=result)
+            _log.error(
+                "the dialogue failed", call=self._caller.call_id, error=type(result).__name__, place=place(result)
+            )
             self._ending = Outcome("failed", "dialogue")
         else:
             self.state, todo = result
@@ -321,8 +334,7 @@ class Call:
         says = [action for action in todo if isinstance(action, actions.Say)]
         if says:
             self._silence_from = None
-            self._unsaid += [said.text for said in says]
-            self._playback.say(says)
+            self._speak(says)
         for action in todo:
             match action:
                 case actions.Listen():
@@ -331,9 +343,11 @@ class Call:
                     self._silence_from = None
                     self._ask(action)
                 case actions.HandOver():
-                    self._ending = Outcome("hand_over", action.reason, action.queue, action.summary)
+                    self._ending = Outcome(
+                        "hand_over", action.reason, action.queue, action.summary, self.state.language
+                    )
                 case actions.HangUp():
-                    self._ending = Outcome("hang_up", action.reason)
+                    self._ending = Outcome("hang_up", action.reason, language=self.state.language)
 
     def _ask(self, action: actions.AskBackend) -> None:
         def answered(result: Any) -> None:
@@ -351,11 +365,14 @@ class Call:
 
         self._think_off(functools.partial(self._shared.backend.call, action.operation, action.arguments), answered)
 
-    def _answer_began(self) -> None:
-        wait_ms = None if self._answer_due is None else self._clock_ms - self._answer_due
-        self._answer_due = None
-        self._journal.add(Entry("bot", self._clock_ms, " ".join(self._unsaid), wait_ms=wait_ms))
-        self._unsaid = []
+    def _speak(self, says: list[actions.Say]) -> None:
+        due, self._answer_due = self._answer_due, None
+        text = " ".join(said.text for said in says)
+
+        def began(at_ms: int) -> None:
+            self._journal.add(Entry("bot", at_ms, text, wait_ms=None if due is None else at_ms - due))
+
+        self._playback.say(says, began)
 
     # The loop
 

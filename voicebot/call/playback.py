@@ -12,6 +12,7 @@ import structlog
 from voicebot.audio.format import SAMPLE_RATE, Pcm, milliseconds
 from voicebot.audio.turn_taking import TurnKnobs
 from voicebot.channel import Channel
+from voicebot.failure import place
 from voicebot.tts.port import Style, Voice
 from voicebot.tts.speech_text import sentences
 
@@ -40,6 +41,8 @@ class _Piece:
     text: str
     language: str
     rate: float
+    on_start: Callable[[int], None] | None = None
+    """For the first sentence of what was said together: is told when it begins."""
     pcm: Pcm | None = None
     played_ms: int = 0
 
@@ -54,11 +57,10 @@ class _Marked:
 
 @dataclass
 class _Turn:
-    """What is being said: pieces, how many of them were sent, and whether anything sounded yet."""
+    """What is being said: pieces, and how many of them were sent."""
 
     pieces: list[_Piece] = field(default_factory=list)
     sent: int = 0
-    started: bool = False
 
 
 class Playback:
@@ -104,15 +106,19 @@ class Playback:
         share_sounded = len(known) / len(self._turn.pieces)
         return min(1.0, sum(piece.played_ms for piece in known) / total) * share_sounded
 
-    def say(self, says: Sequence[Speakable]) -> None:
-        """Say these, behind what is being said. What was cut off before is given up."""
+    def say(self, says: Sequence[Speakable], on_start: Callable[[int], None]) -> None:
+        """Say these, behind what is being said; `on_start` is told when, in milliseconds of the call's clock.
+
+        What was cut off before is given up.
+        """
         if self.interrupted or not self.busy:
             self._turn = _Turn()
             self.interrupted = False
         turn = self._turn
+        first: Callable[[int], None] | None = on_start
         for said in says:
             for text in sentences(said.text, said.language):
-                piece = _Piece(text, said.language, said.rate)
+                piece, first = _Piece(text, said.language, said.rate, first), None
                 turn.pieces.append(piece)
                 style = Style(rate=piece.rate)
                 self._run_off(
@@ -121,7 +127,7 @@ class Playback:
 
     def _spoken(self, turn: _Turn, piece: _Piece, result: Pcm | BaseException) -> None:
         if isinstance(result, BaseException):
-            _log.error("a sentence could not be spoken", error=type(result).__name__, exc_info=result)
+            _log.error("a sentence could not be spoken", error=type(result).__name__, place=place(result))
             turn.pieces.remove(piece)
         else:
             piece.pcm = result
@@ -135,11 +141,10 @@ class Playback:
             piece = turn.pieces[turn.sent]
             if piece.pcm is None:
                 return
-            if not turn.started:
-                turn.started = True
-                self._expected_end_ms = self._now_ms
-                self._on_start()
             turn.sent += 1
+            if piece.on_start is not None:
+                piece.on_start(max(self._now_ms, self._expected_end_ms) if self._outstanding else self._now_ms)
+                piece.on_start = None
             self._send_piece(piece, piece.pcm)
 
     def _send_piece(self, piece: _Piece, pcm: Pcm) -> None:

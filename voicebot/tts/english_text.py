@@ -13,6 +13,20 @@ from voicebot.nlu.numerals import (
     english_ordinal,
     english_year,
 )
+from voicebot.tts.english_words import (
+    ABBREVIATIONS,
+    ADDRESS_SIGNS,
+    DAY_NAMES,
+    FRACTIONS,
+    MONEY,
+    SPOKEN_CAPITALS,
+    SYMBOLS,
+    UNIT,
+    UNIT_END,
+    UNITS,
+    VULGAR,
+    WORDS,
+)
 from voicebot.tts.rewriting import EMOJI, FULL_WIDTH, Rule, group_code, rewrite
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
@@ -22,131 +36,11 @@ _MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 _MONTH = r"(?P<name>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.?"
-_ABBREVIATIONS = {
-    "Mr.": "Mister",
-    "Mrs.": "Missus",
-    "Ms.": "Miz",
-    "Dr.": "Doctor",
-    "St.": "Street",
-    "Ave.": "Avenue",
-    "Rd.": "Road",
-    "Inc.": "Incorporated",
-    "Ltd.": "Limited",
-    "Co.": "Company",
-    "Corp.": "Corporation",
-    "Dept.": "Department",
-    "e.g.": "for example",
-    "i.e.": "that is",
-    "etc.": "et cetera",
-    "vs.": "versus",
-    "approx.": "approximately",
-    "ext.": "extension",
-    "Ext.": "extension",
-    "tel.": "telephone",
-    "Tel.": "Telephone",
-    "Mon.": "Monday",
-    "Tue.": "Tuesday",
-    "Wed.": "Wednesday",
-    "Thu.": "Thursday",
-    "Fri.": "Friday",
-    "Sat.": "Saturday",
-    "Sun.": "Sunday",
-    "w/o": "without",
-    "w/": "with",
-    "Wi-Fi": "why fye",
-}
-_DAY_NAMES = "Mon|Tue|Wed|Thu|Fri|Sat|Sun"
-_WORDS = {"USB": "U S B", "PIN": "pin", "SIM": "sim", "ZIP": "zip", "OK": "okay", "ASAP": "as soon as possible"}
-_SPOKEN_CAPITALS = frozenset(
-    ("A", "I", "AND", "OR", "NOT", "NO", "YES", "THE", "TO", "OF", "IN", "ON", "IS", "IT", "WE", "GO", "DO", "STOP")
-)
-_UNITS = {
-    "%": ("percent", "percent"),
-    "km/h": ("kilometer per hour", "kilometers per hour"),
-    "mph": ("mile per hour", "miles per hour"),
-    "kg": ("kilogram", "kilograms"),
-    "mg": ("milligram", "milligrams"),
-    "g": ("gram", "grams"),
-    "lb": ("pound", "pounds"),
-    "lbs": ("pound", "pounds"),
-    "oz": ("ounce", "ounces"),
-    "km": ("kilometer", "kilometers"),
-    "cm": ("centimeter", "centimeters"),
-    "mm": ("millimeter", "millimeters"),
-    "m": ("meter", "meters"),
-    "ft": ("foot", "feet"),
-    "in": ("inch", "inches"),
-    '"': ("inch", "inches"),
-    "mi": ("mile", "miles"),
-    "ml": ("milliliter", "milliliters"),
-    "mL": ("milliliter", "milliliters"),
-    "L": ("liter", "liters"),
-    "GB": ("gigabyte", "gigabytes"),
-    "MB": ("megabyte", "megabytes"),
-    "TB": ("terabyte", "terabytes"),
-    "KB": ("kilobyte", "kilobytes"),
-    "Mbps": ("megabit per second", "megabits per second"),
-    "GHz": ("gigahertz", "gigahertz"),
-    "MHz": ("megahertz", "megahertz"),
-    "kHz": ("kilohertz", "kilohertz"),
-    "Hz": ("hertz", "hertz"),
-    "W": ("watt", "watts"),
-    "kW": ("kilowatt", "kilowatts"),
-    "V": ("volt", "volts"),
-    "°C": ("degree Celsius", "degrees Celsius"),
-    "℃": ("degree Celsius", "degrees Celsius"),
-    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
-    "°": ("degree", "degrees"),
-    "hr": ("hour", "hours"),
-    "hrs": ("hour", "hours"),
-    "min": ("minute", "minutes"),
-    "mins": ("minute", "minutes"),
-    "sec": ("second", "seconds"),
-    "pcs": ("piece", "pieces"),
-    "KRW": ("won", "won"),
-    "USD": ("dollar", "dollars"),
-    "EUR": ("euro", "euros"),
-}
-_UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
-_UNIT_END = r"(?![A-Za-z])"
-_MONEY = {
-    "$": ("dollar", "dollars", "cent", "cents"),
-    "€": ("euro", "euros", "cent", "cents"),
-    "£": ("pound", "pounds", "penny", "pence"),
-    "₩": ("won", "won", "", ""),
-    "￦": ("won", "won", "", ""),
-    "¥": ("yen", "yen", "", ""),
-}
-_SYMBOLS = {
-    "&": "and",
-    "+": "plus",
-    "=": "equals",
-    "×": "times",
-    "÷": "divided by",
-    "%": "percent",
-    "#": "pound",
-    "*": "star",
-    "@": "at",
-    "°": "degrees",
-    "$": "dollars",
-    "€": "euros",
-    "£": "pounds",
-    "₩": "won",
-    "<": "less than",
-    ">": "greater than",
-    "™": "",
-    "®": "",
-    "©": "copyright",
-}
-"""On the telephone `#` is the pound key and `*` is star."""
-_ADDRESS_SIGNS = {".": "dot", "@": "at", "-": "dash", "_": "underscore", "+": "plus", "/": "slash", ":": "colon"}
 _CODE_WORDS = re.compile(
     r"\b(number|order|code|PIN|pin|extension|ext|dial|account|ID|reference|booking|zip|call|ending in|digits|tracking)"
     r"(\s+(is|was|no|number|code|are|in))?\s*[:#,]?\s*$"
 )
 _YEAR_WORDS = re.compile(r"\b(in|since|of|by|until|from|year|before|after|during|early|late|and|to)\s*$", re.IGNORECASE)
-_FRACTIONS = {"1/2": "one half", "1/4": "one quarter", "3/4": "three quarters", "1/3": "one third", "2/3": "two thirds"}
-_VULGAR = {"½": "one half", "¼": "one quarter", "¾": "three quarters", "⅓": "one third", "⅔": "two thirds"}
 
 
 def spoken(text: str) -> str:
@@ -222,12 +116,12 @@ def _clock(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
     words = english((hour - 1) % 12 + 1)
     if minute:
         words += f" {'oh ' if minute < 10 else ''}{english(minute)}"
-    ends_text = match[0].endswith(".") and not match.string[match.end() :].strip()
+    ends_text = match[0].endswith(".") and re.match(r"\s*$|\s+[A-Z]", match.string[match.end() :])
     return f"{words} {half[0].upper()} {half[1].upper()}{'.' if ends_text else ''}{to}"
 
 
 def _money(match: re.Match[str], said: str) -> str:  # noqa: ARG001
-    one, many, cent, cents = _MONEY[match[1]]
+    one, many, cent, cents = MONEY[match[1]]
     whole, _, fraction = match[2].partition(".")
     if power := match[3]:
         names = {"k": "thousand", "K": "thousand", "m": "million", "M": "million", "B": "billion"}
@@ -252,7 +146,7 @@ def _address(text: str) -> str:
             spelled = token.lower() == "www" or len(token) <= 2 or not re.search("[aeiouy]", token.lower())
             words.append(" ".join(token.upper()) if spelled else token)
         else:
-            words.append(_ADDRESS_SIGNS.get(token, ""))
+            words.append(ADDRESS_SIGNS.get(token, ""))
     return re.sub(r"\s+", " ", " ".join(words))
 
 
@@ -272,9 +166,9 @@ def _letters_and_digits(match: re.Match[str], said: str) -> str:  # noqa: ARG001
 
 def _capitals(match: re.Match[str], said: str) -> str:  # noqa: ARG001
     word = match[0]
-    if known := _WORDS.get(word):
+    if known := WORDS.get(word):
         return known
-    if word in _SPOKEN_CAPITALS or len(word) > 5:
+    if word in SPOKEN_CAPITALS or len(word) > 5:
         return word
     return " ".join(word)
 
@@ -320,28 +214,28 @@ _RULES = (
     Rule(_rule(r"(\d{1,2}):(\d{2})(?!\d)(?:\s?([AaPp]\.?[Mm]\b\.?))?(\s?[-–~]\s?(?=\d))?"), _clock),
     Rule(_rule(r"(\d{1,2})()\s?([AaPp]\.?[Mm]\b\.?)(\s?[-–~]\s?(?=\d))?"), _clock),
     Rule(_rule(r"24/7\b"), lambda _m, _: "twenty-four seven"),
-    Rule(_rule(r"(?:" + "|".join(_FRACTIONS) + r")(?![\d/])"), lambda m, _: _FRACTIONS[m[0]]),
+    Rule(_rule(r"(?:" + "|".join(FRACTIONS) + r")(?![\d/])"), lambda m, _: FRACTIONS[m[0]]),
     Rule(_rule(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/])"), _numeric_date),
     Rule(
         _rule(r"\+(\d{1,3})[- ](\(?\d{1,4}\)?(?:[- ]\d{3,4}){1,3})"), lambda m, _: f"plus {_code(m[1])}, {_code(m[2])}"
     ),
     Rule(_rule(r"\(\d{3}\)\s?\d{3}-\d{4}"), lambda m, _: _code(m[0])),
-    Rule(_rule(r"\d+(?:-\d+)+(?!\d)(?!\s?(?:" + _UNIT + r")(?![A-Za-z]))"), _hyphenated),
+    Rule(_rule(r"\d+(?:-\d+)+(?!\d)(?!\s?(?:" + UNIT + r")(?![A-Za-z]))"), _hyphenated),
     Rule(_rule(r"\d(?: \d){2,}(?![\d\w])"), lambda m, _: english_digits(m[0].replace(" ", ""))),
     Rule(_rule(r"[*xX•]{2,}-?(?=\d)"), lambda _m, _: ""),
     Rule(
         _rule(rf"([$€£¥₩￦])({_NUMBER}){_DASH}[$€£¥₩￦]?({_NUMBER})"),
-        lambda m, _: f"{_number(m[2])} to {_number(m[3])} {_MONEY[m[1]][1]}",
+        lambda m, _: f"{_number(m[2])} to {_number(m[3])} {MONEY[m[1]][1]}",
     ),
     Rule(_rule(rf"([$€£¥₩￦])\s?({_NUMBER})(?:\s?(thousand|million|billion|[kKmMB](?![A-Za-z])))?"), _money),
     Rule(_rule(r"(\d+)(?:st|nd|rd|th)\b"), lambda m, _: english_ordinal(int(m[1])) if len(m[1]) < 16 else None),
     Rule(_rule(r"((?:1[89]|20)\d0)'?s\b"), _decade),
     Rule(
-        _rule(rf"({_NUMBER})\s?(?:{_UNIT})?{_DASH}({_NUMBER})\s?({_UNIT}){_UNIT_END}"),
-        lambda m, _: f"{_number(m[1])} to {_number(m[2])} {_UNITS[m[3]][1]}",
+        _rule(rf"({_NUMBER})\s?(?:{UNIT})?{_DASH}({_NUMBER})\s?({UNIT}){UNIT_END}"),
+        lambda m, _: f"{_number(m[1])} to {_number(m[2])} {UNITS[m[3]][1]}",
     ),
     Rule(_rule(rf"({_NUMBER}){_DASH}({_NUMBER})"), lambda m, _: f"{_number(m[1])} to {_number(m[2])}"),
-    Rule(_rule(rf"({_NUMBER})\s?({_UNIT}){_UNIT_END}"), lambda m, said: _measured(m, said)),
+    Rule(_rule(rf"({_NUMBER})\s?({UNIT}){UNIT_END}"), lambda m, said: _measured(m, said)),
     Rule(_rule(r"\d+(?:\.\d+){2,}"), lambda m, _: " point ".join(english(int(part)) for part in m[0].split("."))),
     Rule(
         _rule(r"#(\d+(?:-\d+)*)"),
@@ -349,10 +243,10 @@ _RULES = (
     ),
     Rule(_rule(r"No\.\s?(?=\d)"), lambda _m, _: "number "),
     Rule(
-        _rule(rf"({_DAY_NAMES})\.?{_DASH}({_DAY_NAMES})\b"),
-        lambda m, _: f"{_ABBREVIATIONS[m[1] + '.']} to {_ABBREVIATIONS[m[2] + '.']}",
+        _rule(rf"({DAY_NAMES})\.?{_DASH}({DAY_NAMES})\b"),
+        lambda m, _: f"{ABBREVIATIONS[m[1] + '.']} to {ABBREVIATIONS[m[2] + '.']}",
     ),
-    Rule(_rule("|".join(re.escape(word) for word in _ABBREVIATIONS)), lambda m, said: _abbreviation(m, said)),
+    Rule(_rule("|".join(re.escape(word) for word in ABBREVIATIONS)), lambda m, said: _abbreviation(m, said)),
     Rule(_rule(r"(\d+)-(?=[a-z]{2,})"), lambda m, _: _number(m[1]) + " "),
     Rule(_rule(r"(\d+)x\b"), lambda m, _: f"{_number(m[1])} times"),
     Rule(
@@ -369,9 +263,9 @@ _RULES = (
     Rule(_rule(r"([A-Z]{2,})s\b"), lambda m, _: " ".join(m[1]) + "s"),
     Rule(_rule(r"[A-Z]{2,}(?![A-Za-z])"), _capitals),
     Rule(_rule(r"[A-Za-z]+(?:'[A-Za-z]+)?"), lambda m, _: m[0]),
-    Rule(_rule("[" + "".join(_VULGAR) + "]"), lambda m, _: _VULGAR[m[0]]),
+    Rule(_rule("[" + "".join(VULGAR) + "]"), lambda m, _: VULGAR[m[0]]),
     Rule(_rule(r"/"), lambda _m, said: " or " if said[-1:].isalpha() else " "),
-    Rule(_rule("[" + re.escape("".join(_SYMBOLS)) + "]"), lambda m, _: f" {_SYMBOLS[m[0]]} "),
+    Rule(_rule("[" + re.escape("".join(SYMBOLS)) + "]"), lambda m, _: f" {SYMBOLS[m[0]]} "),
     Rule(_rule(r"[~∼]"), lambda _m, _: " "),
 )
 _PLACES = re.compile(r"[0-9A-Za-z½¼¾⅓⅔]+|[^\s\w.,?!:;'\"()\[\]…·]|\((?=\d{3}\))")
@@ -385,7 +279,7 @@ def _month_and_year(match: re.Match[str]) -> str:
 def _measured(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
     if match[2] == "in" and match[0][-3] == " ":
         return None
-    return _plural(match[1], _UNITS[match[2]])
+    return _plural(match[1], UNITS[match[2]])
 
 
 def _abbreviation(match: re.Match[str], said: str) -> str | None:
@@ -393,4 +287,4 @@ def _abbreviation(match: re.Match[str], said: str) -> str | None:
         return None
     ends = match[0].endswith(".") and re.match(r"\s*$|\s+[A-Z]", match.string[match.end() :])
     keeps_stop = ends and match[0] in ("etc.", "St.", "Ave.", "Rd.", "Inc.", "Ltd.", "Co.", "Corp.")
-    return _ABBREVIATIONS[match[0]] + ("." if keeps_stop else "")
+    return ABBREVIATIONS[match[0]] + ("." if keeps_stop else "")

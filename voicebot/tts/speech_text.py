@@ -42,7 +42,9 @@ def sentences(text: str, language: str) -> tuple[str, ...]:  # noqa: ARG001
 
 
 def _goes_on(before: str, behind: str) -> bool:
-    """Whether a full stop belongs to a date such as `2026. 11. 22. `."""
+    """Whether a full stop ends no sentence: a small letter follows, or it is in a date such as `2026. 11. 22. `."""
+    if behind.islower():
+        return True
     date = _DATE_IN_PARTS.search(before)
     return date is not None and (behind.isdigit() or date[0].count(".") == 3)
 

@@ -11,9 +11,9 @@ from voicebot.nlu.entities.grammar import Candidate, Context
 from voicebot.nlu.entities.number_words import CARDINAL_EN, ORDINAL_EN, UNDER_100_EN, read_english, read_ordinal_en
 
 _HEAD = r"(?<![a-z0-9./-])"
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
 _MONTH = rf"(?P<month>{'|'.join(_MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?"
-_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _WEEKDAY = rf"(?P<weekday>{'|'.join(_WEEKDAYS)}|mon|tues?|wed|thurs?|fri)\b"
 _YEAR_WORDS = rf"(?:two thousand(?: and)?(?: {UNDER_100_EN})?|twenty(?: oh (?:one|two|three|four|five|six|seven|eight|nine)\b|[ -]{UNDER_100_EN})|nineteen[ -]{UNDER_100_EN})"
 _YEAR = rf"(?:,? (?:of |in )?(?P<year>\d{{4}}\b(?!:)|{_YEAR_WORDS})|,? (?P<near_year>this year|next year|last year))?"

@@ -140,8 +140,8 @@ def _calendar_dates(text: str, context: Context) -> Iterator[Candidate]:
         if (
             match["near_year"]
             or len(match["year"].replace(" ", "")) >= 4
-            or match["year"].isdigit()
-            and len(match["year"]) == 4
+            or (match["year"].isdigit()
+            and len(match["year"]) == 4)
         ):
             year = _year(match, today)
             if year and 1900 <= year < 2200:

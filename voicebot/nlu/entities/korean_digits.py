@@ -19,7 +19,7 @@ _WRITTEN = re.compile(
 _CHUNK = rf"(?:{SINO}|{DIGIT_KO})"
 _CHUNKS = re.compile(rf"{HEAD}{_CHUNK}(?:{_SEPARATOR}{_CHUNK}){{0,19}}{TAIL}")
 _CHUNK_TOKEN = re.compile(rf"(?P<place>(?=[^ ]*? ?[십백천만]){SINO})|{DIGIT_KO}")
-_NOT_DIGITS = frozenset("일일이 이사 사이 오이 일이 이일 구이 이사이 사이사이 둘이 하나둘".split())
+_NOT_DIGITS = frozenset(["일일이", "이사", "사이", "오이", "일이", "이일", "구이", "이사이", "사이사이", "둘이", "하나둘"])
 
 
 def digit_strings(text: str, context: Context) -> Iterator[Candidate]:

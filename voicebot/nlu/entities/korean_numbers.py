@@ -60,11 +60,11 @@ _NAMED_ORDINALS = {"첫": 1, "둘": 2, "셋": 3, "넷": 4, "다섯": 5, "여섯"
 _NUMBER_CHARACTERS = frozenset("영공일이삼사오육륙칠팔구십백천만억조0123456789.,")
 # Whole words that read like a number: this person, this time, house moving, this far, arrogance, towns, thanks.
 _OTHER_WORDS = frozenset(
-    "이 일 사 오 구 만 천 백 이만 오만 이천 사천 영천 구만 천만 이사 사이 오이 일일이 일이 이일 구이 사일 백만 이백 영 공 조 억 육 칠 팔 삼".split()
+    ["이", "일", "사", "오", "구", "만", "천", "백", "이만", "오만", "이천", "사천", "영천", "구만", "천만", "이사", "사이", "오이", "일일이", "일이", "이일", "구이", "사일", "백만", "이백", "영", "공", "조", "억", "육", "칠", "팔", "삼"]
 )
-_OTHER_NATIVE = frozenset("열 한 두 세 네 석 넉 둘".split())
+_OTHER_NATIVE = frozenset(["열", "한", "두", "세", "네", "석", "넉", "둘"])
 # Words that end in a number and a counter: an employee's number, this time, this person, one's share.
-_OTHER_COUNTS = frozenset("사번 이번 이분 한번 일번지 일차 이차 이장 사장 일부 이부 사부 오차 구호 일단 천장 만장 사건 이건 조건 이점 사점 일점 구인 일인 만인 일회 구도 이도 사도 사채 구매 일동 이동 사동 공동 일등 이등 만점 사위 일위 오점 사세 일대 이대 한대 사명 공부 이명 일명 오명 영장 사병 오병 이통 네네 한통 영점 구점 이등 만세 일세 사호 일편 이편 한편 한점 한판 한줄 천명 한도 백도 한층 일층 일장 이매 구층 이사 만부 일도 일알 일개 일호 조명 조차 공장 공매 공포 공모 사과 오판 이판 사판 한건".split())  # fmt: skip
+_OTHER_COUNTS = frozenset(["사번", "이번", "이분", "한번", "일번지", "일차", "이차", "이장", "사장", "일부", "이부", "사부", "오차", "구호", "일단", "천장", "만장", "사건", "이건", "조건", "이점", "사점", "일점", "구인", "일인", "만인", "일회", "구도", "이도", "사도", "사채", "구매", "일동", "이동", "사동", "공동", "일등", "이등", "만점", "사위", "일위", "오점", "사세", "일대", "이대", "한대", "사명", "공부", "이명", "일명", "오명", "영장", "사병", "오병", "이통", "네네", "한통", "영점", "구점", "이등", "만세", "일세", "사호", "일편", "이편", "한편", "한점", "한판", "한줄", "천명", "한도", "백도", "한층", "일층", "일장", "이매", "구층", "이사", "만부", "일도", "일알", "일개", "일호", "조명", "조차", "공장", "공매", "공포", "공모", "사과", "오판", "이판", "사판", "한건"])  # fmt: skip
 
 
 def _number(text: str) -> int | float | None:
@@ -217,7 +217,7 @@ def numbers(text: str, context: Context) -> Iterator[Candidate]:
     kind = "count" if context.expects("count") and not context.expects("number") else "number"
     for match in _BARE.finditer(text):
         words = (match["sino"] or match["native"]).strip()
-        if words.replace(" ", "").isdigit() or words[0].isdigit() and words[-1].isdigit():
+        if words.replace(" ", "").isdigit() or (words[0].isdigit() and words[-1].isdigit()):
             continue
         start, end = match.start(), match.start() + len(words)
         if not asked and not _clear(words, bool(match["native"])):

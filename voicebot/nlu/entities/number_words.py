@@ -123,13 +123,12 @@ def read_digits_ko(text: str) -> str:
 _UNITS_EN = {
     word: value
     for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
     )
 }
 _TENS_EN = {
     word: 10 * value
-    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+    for value, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2)
 } | {"fourty": 40}
 _LARGE_EN = {"thousand": 10**3, "grand": 10**3, "million": 10**6, "billion": 10**9}
 _ONE_EN = "(?:one|two|three|four|five|six|seven|eight|nine)"
@@ -153,15 +152,14 @@ DIGIT_EN = rf"(?:(?:double|triple) (?:zero|oh|o|{_ONE_EN})\b|(?:zero|oh|o|nought
 _ORDINAL_ONES = {
     word: value
     for value, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-        "fifteenth sixteenth seventeenth eighteenth nineteenth".split(),
+        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth"],
         start=1,
     )
 }
 _ORDINAL_TENS = {
     word: 10 * value
     for value, word in enumerate(
-        "twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth".split(), start=2
+        ["twentieth", "thirtieth", "fortieth", "fiftieth", "sixtieth", "seventieth", "eightieth", "ninetieth"], start=2
     )
 }
 _ORDINAL_ONE_EN = "(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)"
