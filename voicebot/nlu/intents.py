@@ -1,0 +1,248 @@
+"""What a caller wants: an intent from a text, how sure that is, and None where nothing known is meant.
+
+Two models look at the text: its n-grams of jamo and letters (`intents_lexical`) and, where an encoder is installed, its
+embedding. Each compares it with the training sentences and with how a recogniser might have misheard them
+(`intents_examples`), by kernel ridge regression (`intents_ridge`). Their scores are fused log-linearly into calibrated
+probabilities, and nearness to anything known decides whether the text is in scope (`intents_fusion`). Weights,
+calibration and the scope come from held-out training sentences, so a model is trained in seconds from a few sentences
+an intent, and the same sentences always give the same model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voicebot.errors import VoicebotError
+from voicebot.nlu.encoder import CachedEncoder, Encoder
+from voicebot.nlu.intents_clauses import clauses
+from voicebot.nlu.intents_examples import as_heard, clean, rows
+from voicebot.nlu.intents_fusion import Fusion, Scope, fit_fusion, fit_scope, scope_features
+from voicebot.nlu.intents_lexical import LONGEST_TEXT
+from voicebot.nlu.intents_ridge import KernelRidge, Labels, Matrix
+from voicebot.nlu.intents_similarity import EncoderSimilarity, LexicalSimilarity, Similarity
+from voicebot.nlu.normalise import normalise
+from voicebot.nlu.understanding import IntentScore, Understanding
+
+
+class IntentError(VoicebotError):
+    """Training sentences that no model can be made of."""
+
+
+@dataclass(frozen=True)
+class IntentSettings:
+    """What may be tuned, with the values that did best over the data sets of benchmarks/nlu_intents.py."""
+
+    sharpness: float = 2.0
+    """Of the kernel exp(sharpness (cosine - 1)): more makes near sentences count more than many sentences."""
+    ridge: float = 0.15
+    """Smoothing of the regression."""
+    scope_threshold: float = 0.5
+    """A text whose probability of being in scope is below is out of scope (intent None)."""
+    clause_threshold: float = 0.6
+    """A part of an utterance counts as an intent of its own from this score."""
+    expected_bias: float = 1.1
+    """Added to the log-odds of an expected intent: e^1.1 = 3 times as likely as another."""
+    alternatives: int = 5
+    """Most intents named in `Understanding.alternatives`, and those of a probability below `least_alternative` not."""
+    least_alternative: float = 0.02
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One of the two models: cosines and the regression on them."""
+
+    similarity: Similarity
+    ridge: KernelRidge
+
+
+class IntentModel:
+    """Trained intents. Understanding is safe from several threads."""
+
+    def __init__(
+        self,
+        intents: tuple[str, ...],
+        readings: tuple[_Reading, ...],
+        fusion: Fusion,
+        scope: Scope,
+        settings: IntentSettings,
+    ) -> None:
+        """Use `train`."""
+        self.intents = intents
+        self._readings = readings
+        self._fusion = fusion
+        self._scope = scope
+        self._settings = settings
+
+    @classmethod
+    def train(
+        cls,
+        examples: Mapping[str, Sequence[str]],
+        *,
+        encoder: Encoder | None = None,
+        names: Mapping[str, str] | None = None,
+        cache: Path | None = None,
+        settings: IntentSettings | None = None,
+        seed: int = 0,
+    ) -> IntentModel:
+        """A model of the intents from example sentences of each.
+
+        `encoder` None: n-grams alone. `names`: what each intent is called in words; by default its key with `_` and
+        `-` read as spaces. A name becomes an example where the sentences themselves lead back to it, so codes do no
+        harm. `cache`: a folder in which embeddings of training sentences are kept between starts.
+
+        Raises IntentError where there are no intents or an intent has no sentence.
+        """
+        settings = settings or IntentSettings()
+        sentences = clean(examples)
+        if not sentences:
+            raise IntentError("There is no intent to train on: give at least one intent with a sentence.")
+        if empty := [intent for intent, texts in sentences.items() if not texts]:
+            raise IntentError(f"The intent {empty[0]} has no sentence: write at least one, or take the intent out.")
+        trainer = CachedEncoder(encoder, cache) if encoder is not None and cache is not None else encoder
+        named = _telling_names(sentences, names or {}, trainer, settings)
+        training = rows({intent: [*texts, *named.get(intent, ())] for intent, texts in sentences.items()}, seed=seed)
+        readings = _readings(training.texts, training.labels, len(sentences), trainer, encoder, settings)
+        fusion, scope = _calibrate(readings, training.labels, training.groups)
+        return cls(tuple(sentences), readings, fusion, scope, settings)
+
+    def understand(
+        self, text: str, *, expected: Collection[str] = (), among: Collection[str] | None = None
+    ) -> Understanding:
+        """What `text` means; `Understanding.text` is the normalised text, and entities are left to others.
+
+        `expected`: intents that the dialogue's present state waits for, which are made likelier. `among`: only these
+        are possible at all. Names that the model does not know are passed over. Any text is answered, never an error.
+        """
+        whole = self._one(text, expected, among)
+        parts = clauses(whole.text)
+        if len(parts) < 2:
+            return whole
+        said = [self._one(part, expected, among) for part in parts]
+        sure = [u for u in said if u.intent is not None and u.score >= self._settings.clause_threshold]
+        in_order = list(dict.fromkeys(u.intent for u in sure if u.intent is not None))
+        if len(in_order) < 2:
+            return whole
+        first = next(u for u in sure if u.intent == in_order[0])
+        return Understanding(
+            text=whole.text,
+            intent=first.intent,
+            score=first.score,
+            alternatives=first.alternatives,
+            further_intents=tuple(in_order[1:]),
+        )
+
+    def probabilities(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """For normalised texts: the probability of each intent given that one is meant, (texts, intents), in the order
+        of `intents`; and the probability that one is meant, (texts,)."""
+        similarities = [reading.similarity.to(texts) for reading in self._readings]
+        scores = tuple(r.ridge.scores(s) for r, s in zip(self._readings, similarities, strict=True))
+        nearest = tuple(s.max(axis=1) for s in similarities)
+        inside = self._scope.probability(scope_features(scores, nearest, self._fusion))
+        return np.exp(self._fusion.logits(scores).astype(np.float64)), inside
+
+    def _one(self, text: str, expected: Collection[str], among: Collection[str] | None) -> Understanding:
+        normal = normalise(text)
+        looked_at = normal[:LONGEST_TEXT]
+        if not as_heard(looked_at):
+            return Understanding(text=normal, intent=None, score=1.0)
+        rows_, inside_ = self.probabilities([looked_at])
+        probability, inside = rows_[0], float(inside_[0])
+        if expected:
+            factor = np.exp(self._settings.expected_bias)
+            wanted = np.array([intent in expected for intent in self.intents])
+            share = probability[wanted].sum()
+            # The bias moves the odds of being in scope by as much as the expected intents explain the text.
+            odds = inside / max(1 - inside, 1e-9) * (1 + (factor - 1) * share)
+            inside = odds / (1 + odds)
+            probability = np.where(wanted, factor, 1.0) * probability
+        if among is not None:
+            kept = np.where(np.isin(self.intents, list(among)), probability, 0.0)
+            # What speaks for an intent that is not possible here speaks for being out of scope here.
+            inside *= float(kept.sum() / probability.sum())
+            probability = kept
+        probability = probability / max(float(probability.sum()), 1e-12)
+        order = np.argsort(-probability, kind="stable")[: self._settings.alternatives]
+        scored = [IntentScore(self.intents[i], float(inside * probability[i])) for i in order]
+        alternatives = tuple(s for s in scored if s.score >= self._settings.least_alternative)
+        if inside < self._settings.scope_threshold or not scored:
+            return Understanding(text=normal, intent=None, score=1 - inside, alternatives=alternatives)
+        return Understanding(text=normal, intent=scored[0].name, score=scored[0].score, alternatives=alternatives)
+
+
+def _readings(
+    texts: Sequence[str],
+    labels: Labels,
+    classes: int,
+    trainer: Encoder | None,
+    encoder: Encoder | None,
+    settings: IntentSettings,
+) -> tuple[_Reading, ...]:
+    similarities: list[Similarity] = [LexicalSimilarity(texts)]
+    if trainer is not None and encoder is not None:
+        similarities.append(EncoderSimilarity(texts, encoder, embeddings=trainer.embed(texts)))
+    return tuple(
+        _Reading(s, KernelRidge(s.among(), labels, classes, sharpness=settings.sharpness, ridge=settings.ridge))
+        for s in similarities
+    )
+
+
+_WORST_RANK = 3
+
+
+def _telling_names(
+    sentences: Mapping[str, Sequence[str]],
+    names: Mapping[str, str],
+    trainer: Encoder | None,
+    settings: IntentSettings,
+) -> dict[str, tuple[str, ...]]:
+    """The names that the sentences alone lead back to their intent: it is among the first few."""
+    written = {intent: normalise(re.sub(r"[_\-/.]+", " ", names.get(intent, intent))).lower() for intent in sentences}
+    written = {intent: name for intent, name in written.items() if name and name not in sentences[intent]}
+    if not written or len(sentences) < 2:
+        return {}
+    training = rows(sentences, views=False)
+    scores = sum(
+        reading.ridge.scores(reading.similarity.to(list(written.values())))
+        for reading in _readings(training.texts, training.labels, len(sentences), trainer, trainer, settings)
+    )
+    ranks = np.argsort(np.argsort(-np.asarray(scores), axis=1), axis=1)
+    place = {intent: column for column, intent in enumerate(sentences)}
+    return {
+        intent: (name,)
+        for row, (intent, name) in enumerate(written.items())
+        if ranks[row, place[intent]] < min(_WORST_RANK, len(sentences) // 2)
+    }
+
+
+def _calibrate(readings: tuple[_Reading, ...], labels: Labels, groups: Labels) -> tuple[Fusion, Scope]:
+    groups = _held_out_groups(labels, groups)
+    rows_ = np.arange(len(labels))
+    known = tuple(reading.ridge.held_out(groups) for reading in readings)
+    fusion = fit_fusion(known, labels)
+    unknown = tuple(reading.ridge.held_out(labels) for reading in readings)
+    for scores in unknown:
+        scores[rows_, labels] = 0
+    among = [reading.similarity.among() for reading in readings]
+    near = scope_features(known, tuple(_nearest_outside(s, groups) for s in among), fusion)
+    far = scope_features(unknown, tuple(_nearest_outside(s, labels) for s in among), fusion)
+    return fusion, fit_scope(near, far)
+
+
+def _held_out_groups(labels: Labels, groups: Labels) -> Labels:
+    """The groups; but where an intent has one sentence only, each of its rows is a group: its versions must do."""
+    single = np.array([len(np.unique(groups[labels == label])) == 1 for label in range(int(labels.max()) + 1)])
+    alone = single[labels]
+    return np.where(alone, len(labels) + np.arange(len(labels)), groups)
+
+
+def _nearest_outside(similarity: Matrix, groups: Labels) -> Matrix:
+    """The cosine of each example to the nearest one outside its group; 0 where there is none."""
+    outside = np.where(groups[:, None] == groups[None, :], np.float32(0), similarity)
+    nearest: Matrix = outside.max(axis=1)
+    return nearest
