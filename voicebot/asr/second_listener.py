@@ -1,0 +1,136 @@
+"""The second listener: who is asked when the first does not hold up, or anything at all may be said."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from voicebot.asr.port import Domain, Partial, Recogniser, Recognition, Utterance, Verdict
+from voicebot.asr.second_listener_pool import BoundedListener, EarlyHearing
+from voicebot.asr.second_listener_verification import judge, wanted_language
+from voicebot.asr.verification import Thresholds
+from voicebot.asr.vocabulary import ModelError
+from voicebot.asr.whisper import LANGUAGES, WhisperModel, installed
+from voicebot.asr.whisper_features import LONGEST_SECONDS
+from voicebot.audio.format import SAMPLE_RATE
+
+_SILENT = 16
+"""The highest sample, of 32768, under which nothing was said: -66 dB, at the edge of mu-law's first steps."""
+
+_SHORTEST_SECONDS = 0.1
+"""Shorter than any word."""
+
+_NICENESS = 10
+"""Of the second listener's threads: with both cores busy they get a tenth of what live audio gets."""
+
+
+class SecondListener(Protocol):
+    """Reads a whole utterance. Its methods may be called from any thread."""
+
+    def second_opinion(
+        self, pcm: bytes, domain: Domain, cancelled: threading.Event | None = None
+    ) -> Recognition | None:
+        """What was said in `pcm` (16-bit 8 kHz mono); None where it can't say or `cancelled` was set."""
+        ...
+
+
+class WhisperListener:
+    """Whisper as the second listener: reads, decides the language, and verifies. Implements `SecondListener`."""
+
+    def __init__(
+        self, model: WhisperModel, *, name: str = "whisper-base", thresholds: Thresholds | None = None
+    ) -> None:
+        self._model = model
+        self._name = name
+        self._thresholds = thresholds or Thresholds()
+
+    def second_opinion(
+        self, pcm: bytes, domain: Domain, cancelled: threading.Event | None = None
+    ) -> Recognition | None:
+        started = time.thread_time()
+        samples = np.frombuffer(pcm[: len(pcm) // 2 * 2], np.int16)
+        if len(samples) < _SHORTEST_SECONDS * SAMPLE_RATE or np.abs(samples.astype(np.int32)).max() < _SILENT:
+            evidence = {"seconds": len(samples) / SAMPLE_RATE}
+            cpu = time.thread_time() - started
+            return Recognition("", "", Verdict.REJECT, 0.0, self._name, domain.language, (), evidence, cpu)
+        heard = self._model.transcribe(
+            samples, lambda among, known: wanted_language(domain, among, known), cancelled=cancelled
+        )
+        return None if heard is None else judge(heard, domain, self._name, self._thresholds)
+
+
+def open_second_listener(
+    path: Path | None, *, thresholds: Thresholds | None = None, running: int = 1, threads: int = 1
+) -> BoundedListener | None:
+    """The second listener with the model in folder `path`, bounded and at low priority.
+
+    None where there is no folder or its packages are not installed. Raises ModelError for a folder that holds no model
+    that can be used.
+    """
+    if path is None or not installed():
+        return None
+    model = WhisperModel(path, threads=threads, parallel=running, niceness=_NICENESS)
+    return BoundedListener(WhisperListener(model, thresholds=thresholds), running=running, niceness=_NICENESS)
+
+
+class TwoListeners:
+    """The first listener and the second as one. Implements `Recogniser`.
+
+    A language that the first has no model for is heard by the second alone: its utterances give no partial results.
+    """
+
+    def __init__(
+        self, first: Recogniser | None, second: BoundedListener | None, *, first_languages: Collection[str] = ("ko",)
+    ) -> None:
+        """`first_languages` are those that `first` has a model for."""
+        self._first = first
+        self._first_languages = frozenset(first_languages if first else ())
+        self._second = second
+        self.hears_twice = second is not None
+
+    def listen(self, domain: Domain) -> Utterance:
+        """Begin an utterance. Raises ModelError where neither listener knows the language."""
+        if self._first and domain.language in self._first_languages:
+            return self._first.listen(domain)
+        if self._second and domain.language in LANGUAGES:
+            return BufferedUtterance(self._second, domain)
+        raise ModelError(f"no speech model for the language {domain.language!r} is loaded; see: voicebot models list.")
+
+    def second_opinion(self, pcm: bytes, domain: Domain) -> Recognition | None:
+        return self._second.second_opinion(pcm, domain) if self._second else None
+
+    def begin(self, pcm: bytes, domain: Domain) -> EarlyHearing | None:
+        """Let the second listener start on an utterance that has probably ended; see `BoundedListener.begin`."""
+        return self._second.begin(pcm, domain) if self._second else None
+
+    def close(self) -> None:
+        """Stop the second listener's threads."""
+        if self._second:
+            self._second.close()
+
+
+class BufferedUtterance:
+    """An utterance that is only recognised when it is over, by the second listener alone. Implements `Utterance`."""
+
+    def __init__(self, listener: BoundedListener, domain: Domain) -> None:
+        self._listener = listener
+        self._domain = domain
+        self._sound = bytearray()
+
+    def feed(self, pcm: bytes) -> Partial:
+        room = 2 * int(LONGEST_SECONDS * SAMPLE_RATE) - len(self._sound)
+        self._sound += pcm[:room]
+        return Partial("", complete=False)
+
+    def finish(self) -> Recognition:
+        """What was said; rejected, with `busy` in its evidence, where the listener had no time for it."""
+        heard = self._listener.second_opinion(bytes(self._sound), self._domain)
+        if heard is not None:
+            return heard
+        evidence = {"seconds": len(self._sound) / 2 / SAMPLE_RATE, "busy": 1.0}
+        return Recognition("", "", Verdict.REJECT, 0.0, "none", self._domain.language, (), evidence)

@@ -1,0 +1,289 @@
+"""How far to believe the second listener: its text against what was expected, and against what it is known to make up.
+
+Pure functions: a transcription and a domain in, a recognition out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from types import MappingProxyType
+
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
+
+from voicebot.asr.domain_graph import DIGIT_WORDS, key_of
+from voicebot.asr.port import Candidate, Domain, Recognition, Verdict
+from voicebot.asr.verification import Thresholds, margin, verdict_of
+from voicebot.asr.whisper import Reading, Transcription
+from voicebot.nlu.numerals import english, english_digits, native_prenominal, sino, spell_digits
+
+PHANTOMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "ko": (
+            "시청해주셔서 감사합니다",
+            "시청해 주셔서 고맙습니다",
+            "끝까지 시청해주셔서 감사합니다",
+            "영상 봐주셔서 감사합니다",
+            "구독과 좋아요 부탁드립니다",
+            "구독 좋아요 알림 설정",
+            "다음 영상에서 만나요",
+            "다음 시간에 만나요",
+            "한글자막 by",
+            "자막 제공",
+            "자막뉴스",
+        ),
+        "en": (
+            "thank you for watching",
+            "thanks for watching",
+            "please subscribe",
+            "like and subscribe",
+            "see you in the next video",
+            "subtitles by the amara org community",
+        ),
+    }
+)
+"""What Whisper says into music, noise and silence because the films it learnt from ended so. Callers never do."""
+
+POLITE_PHANTOMS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "ko": frozenset(
+            {"감사합니다", "고맙습니다", "고마워요", "감사해요", "한번더", "안녕", "아", "어", "오", "이", "bgm"}
+        ),
+        "en": frozenset(
+            {"you", "thankyou", "thanks", "thankyouverymuch", "bye", "byebye", "oh", "imsorry", "im", "beep"}
+        ),
+    }
+)
+"""The same, but callers do say them: believed only where the sound was clearly speech. Without spaces."""
+
+_NEWS = re.compile(r"^(?:mbc|kbs|sbs|ytn|jtbc)(?:뉴스)?(?:[가-힣]{2,4}(?:입니다|이었습니다)?)?$")
+_REPEATED = re.compile(r"(.{1,12}?)\1{4,}")
+
+_LIKELY_NOBODY = 0.3
+_LIKELY_NO_LANGUAGE = 0.7
+"""Nobody spoke where the first is exceeded and the second not reached. Both together part all the noise, tones, clicks
+and music of benchmarks/second_listener.py from all its speech; either alone doesn't: a short 네 is in no certain
+language, spelt letters look like no speech."""
+
+_CLEAR_SPEECH = 0.2
+_FAINTEST = 0.003
+"""RMS as a fraction of full scale, -50 dB, under which 20 ms of sound are no speech on a telephone line."""
+
+_OTHER_LANGUAGE = 0.95
+"""Probability from which the caller is taken to speak the other language, where the sound clearly is speech."""
+
+_NEAREST = 20
+_SHOWN = 5
+_READINGS = 3
+"""Hypotheses that are compared with the domain. More find no more right sentences, and more wrong ones."""
+
+# Logistic regression of `the nearest sentence is what was said`, fitted by benchmarks/second_listener.py --fit.
+_BIAS = -9.0
+_SIMILARITY = 10.0
+_MARGIN = 6.0
+_LOG_PROBABILITY = 1.0
+
+
+@dataclass(frozen=True)
+class _Match:
+    candidates: tuple[Candidate, ...]
+    reading: Reading
+
+
+def wanted_language(domain: Domain, among: Mapping[str, float], known: float) -> str:
+    """In which language to decode: the domain's, or the other where the caller clearly speaks that."""
+    other = max(among, key=lambda language: among[language])
+    certain = among[other] >= _OTHER_LANGUAGE and known >= _LIKELY_NO_LANGUAGE
+    return other if certain or domain.language not in among else domain.language
+
+
+def nobody_spoke(heard: Transcription) -> bool:
+    """Whether it was silence, noise, tones or music."""
+    return heard.no_speech >= _LIKELY_NOBODY and heard.known_language < _LIKELY_NO_LANGUAGE
+
+
+def is_phantom(text: str, language: str, *, clear_speech: bool) -> bool:
+    """Whether `text` is one of those that Whisper makes up, or runs in a circle.
+
+    With `clear_speech` politeness that callers use, too, is none.
+    """
+    key = "".join(char for char in text.lower() if char.isalnum())
+    if not key:
+        return True
+    if any(_plain(phantom) in key for phantom in PHANTOMS.get(language, ())) or _NEWS.match(key):
+        return True
+    if not clear_speech and key in POLITE_PHANTOMS.get(language, frozenset()):
+        return True
+    circle = _REPEATED.search(key)
+    return circle is not None and not circle[1].isdigit() and 2 * len(circle[0]) > len(key)
+
+
+def judge(heard: Transcription, domain: Domain, listener: str, thresholds: Thresholds) -> Recognition:
+    """The recognition that a transcription amounts to in a domain."""
+    best = heard.readings[0] if heard.readings else Reading("", -math.inf)
+    evidence = {
+        "seconds": heard.seconds,
+        "window": heard.window,
+        "no_speech": heard.no_speech,
+        "known_language": heard.known_language,
+        "language_probability": heard.language_probability,
+        "log_probability": max(best.log_probability, -99.0),
+    }
+    nothing = Recognition(
+        text="",
+        hypothesis=best.text,
+        verdict=Verdict.REJECT,
+        score=0.0,
+        listener=listener,
+        language=heard.language,
+        evidence=evidence,
+        cpu_seconds=heard.cpu_seconds,
+    )
+    expected = {key_of(sentence.text) for sentence in domain.sentences}
+    clear = heard.no_speech < _CLEAR_SPEECH
+    if nobody_spoke(heard):
+        return nothing
+    if is_phantom(best.text, heard.language, clear_speech=clear) and not (clear and key_of(best.text) in expected):
+        return nothing
+    if domain.digits and (digits := _digits_that_fit(heard, domain)):
+        score = math.exp(best.log_probability / 4)
+        return replace(
+            nothing,
+            text=digits,
+            verdict=_at_least(Verdict.CONFIRM, verdict_of(score, thresholds)),
+            score=score,
+            candidates=(Candidate(digits, "digits", score),),
+            evidence=evidence | {"digits": float(len(digits))},
+        )
+    match = nearest(heard, domain)
+    if match is not None:
+        similarity, lead = match.candidates[0].score, margin(match.candidates)
+        score = _probability(similarity, lead, match.reading.log_probability)
+        evidence |= {"similarity": similarity, "margin": lead}
+        verdict = verdict_of(score, thresholds)
+        if verdict is not Verdict.REJECT and (not domain.open_question or verdict is Verdict.ACCEPT):
+            return replace(
+                nothing,
+                text=match.candidates[0].text,
+                hypothesis=match.reading.text,
+                verdict=verdict,
+                score=score,
+                candidates=match.candidates[:_SHOWN],
+                evidence=evidence,
+            )
+        nothing = replace(nothing, text=best.text, score=score, candidates=match.candidates[:_SHOWN], evidence=evidence)
+    if domain.open_question:
+        score = math.exp(best.log_probability)
+        sure = clear and heard.language == domain.language and score >= _SURE_WORDS
+        return replace(
+            nothing, text=best.text, score=score, verdict=Verdict.ACCEPT if sure else Verdict.CONFIRM, evidence=evidence
+        )
+    return replace(nothing, text=best.text)
+
+
+_SURE_WORDS = 0.5
+"""Geometric mean of the words' probabilities from which an answer to an open question need not be read back."""
+
+
+def nearest(heard: Transcription, domain: Domain) -> _Match | None:
+    """The domain's sentences most like any of the readings, in jamo or letters; None for a domain without any."""
+    if not domain.sentences:
+        return None
+    keys = _keys(domain)
+    found: _Match | None = None
+    for reading in heard.readings[:_READINGS]:
+        for spoken in spoken_forms(reading.text, heard.language):
+            ranked = process.extract(
+                key_of(spoken), keys, scorer=Levenshtein.normalized_similarity, processor=None, limit=_NEAREST
+            )
+            candidates = tuple(
+                Candidate(domain.sentences[index].text, domain.sentences[index].meaning, score)
+                for _, score, index in ranked
+            )
+            if candidates and (found is None or candidates[0].score > found.candidates[0].score + 1e-9):
+                found = _Match(candidates, reading)
+    return found
+
+
+def spoken_forms(text: str, language: str) -> tuple[str, ...]:
+    """A text with its figures written out, in each way in which they may have been spoken."""
+    if not re.search(r"\d", text):
+        return (text,)
+    text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
+    pieces = re.split(r"(\d+)", text)
+    named = (
+        "".join(name(piece) if index % 2 else piece for index, piece in enumerate(pieces))
+        for name in _NAMINGS[language]
+    )
+    return tuple(dict.fromkeys(named))
+
+
+def _korean_count(digits: str) -> str:
+    return native_prenominal(int(digits)) if 1 <= int(digits) <= 99 else _sino(digits)
+
+
+def _sino(digits: str) -> str:
+    return sino(int(digits)) if len(digits) <= 12 else spell_digits(digits)
+
+
+def _english(digits: str) -> str:
+    return f" {english(int(digits)) if len(digits) <= 12 else english_digits(digits)} "
+
+
+_NAMINGS = {
+    "ko": (_sino, _korean_count, lambda digits: spell_digits(digits, "공")),
+    "en": (
+        _english,
+        lambda digits: f" {english_digits(digits)} ",
+        lambda digits: f" {english_digits(digits, 'zero')} ",
+    ),
+}
+
+_ENDINGS = {"ko": ("입니다", "이에요", "예요", "이요", "요", "번"), "en": ()}
+_OPENINGS = {"ko": ("네", "음", "어"), "en": ("its", "it's", "um", "yes")}
+
+
+def digits_of(text: str, language: str) -> str:
+    """The digits of a text that is nothing but a spoken digit string, written in figures or words; else empty."""
+    plain = re.sub(r"[^\w\s']", " ", text.lower())
+    if language == "ko":
+        plain = "".join(word for word in plain.split() if word not in _OPENINGS["ko"])
+        for ending in _ENDINGS["ko"]:
+            plain = plain.removesuffix(ending)
+        names = {name: digit for name, digit in DIGIT_WORDS["ko"].items() if len(name) == 1}
+        digits = [char if char.isascii() and char.isdigit() else names.get(char, "") for char in plain]
+    else:
+        names = dict(DIGIT_WORDS["en"])
+        words = [word for word in plain.split() if word not in _OPENINGS["en"]]
+        digits = [word if word.isascii() and word.isdigit() else names.get(word, "") for word in words]
+    return "".join(digits) if all(digits) else ""
+
+
+def _digits_that_fit(heard: Transcription, domain: Domain) -> str:
+    for reading in heard.readings[:_READINGS]:
+        digits = digits_of(reading.text, heard.language)
+        if len(digits) in domain.digits:
+            return digits
+    return ""
+
+
+def _probability(similarity: float, lead: float, log_probability: float) -> float:
+    logit = _BIAS + _SIMILARITY * similarity + _MARGIN * lead + _LOG_PROBABILITY * max(log_probability, -3.0)
+    return 1.0 / (1.0 + math.exp(-logit))
+
+
+def _at_least(least: Verdict, verdict: Verdict) -> Verdict:
+    return least if verdict is Verdict.REJECT else verdict
+
+
+def _plain(text: str) -> str:
+    return "".join(char for char in text.lower() if char.isalnum())
+
+
+@lru_cache(maxsize=64)
+def _keys(domain: Domain) -> tuple[str, ...]:
+    return tuple(key_of(sentence.text) for sentence in domain.sentences)
