@@ -66,22 +66,8 @@ class _Turn:
 class Playback:
     """Speaks into a channel. Marks tell what was heard; without them, the time that it takes does."""
 
-    def __init__(
-        self,
-        channel: Channel,
-        voice: Voice,
-        knobs: TurnKnobs,
-        run_off: RunOff,
-        *,
-        on_start: Callable[[], None],
-    ) -> None:
-        self._channel, self._voice, self._knobs, self._run_off, self._on_start = (
-            channel,
-            voice,
-            knobs,
-            run_off,
-            on_start,
-        )
+    def __init__(self, channel: Channel, voice: Voice, knobs: TurnKnobs, run_off: RunOff) -> None:
+        self._channel, self._voice, self._knobs, self._run_off = channel, voice, knobs, run_off
         self._turn = _Turn()
         self._outstanding: dict[str, _Marked] = {}
         self._marks = 0
