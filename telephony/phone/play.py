@@ -22,6 +22,9 @@ _LOOK_S = 0.1
 _FOLLOW_S = 0.5
 """Seconds between two looks while nothing is."""
 
+_MOMENT_S = 1e-6
+"""Times nearer to each other than this are the same: sums of floats are off by less."""
+
 _TAIL_MS = 300.0
 """The bot's voice so long after the caller's act may be the rest of what it said before."""
 
@@ -194,7 +197,7 @@ class Playing:
             open_checks = [
                 check for check in expected(expect, self._call, self.turns, self._since) if check.met is not True
             ]
-            over = self._call.line.ended or loop.time() >= limit
+            over = self._call.line.ended or loop.time() >= limit - _MOMENT_S
             # Without a turn log a stream's words stay unknown, however long one waits; a later <Say> would be seen.
             unknown = self.turns is None and self._call.state == "stream"
             if not open_checks or over or (unknown and all(check.met is None for check in open_checks)):
@@ -209,7 +212,7 @@ class Playing:
             checks = present(absence, self._call, self.turns, self._since)
             there = [Check("not: " + check.what, False) for check in checks if check.met]
             unknown = [check for check in checks if check.met is None]
-            if there or self._call.line.ended or loop.time() >= limit:
+            if there or self._call.line.ended or loop.time() >= limit - _MOMENT_S:
                 return there or unknown
             await self._call.line.until(lambda: False, min(_LOOK_S, limit - loop.time()))
 

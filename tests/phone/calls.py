@@ -11,14 +11,14 @@ from telephony.phone.settings import CallSettings
 from telephony.phone.transport import InProcess
 from tests.phone.service import HANG_UP, STREAM, Service, Talk
 
-Caller = Callable[[Call], Awaitable[None]]
+Acting = Callable[[Call], Awaitable[None]]
 
 
 async def _nothing(call: Call) -> None:
     pass
 
 
-def place(service: Service, caller: Caller = _nothing, **settings: object) -> Call:
+def place(service: Service, acting: Acting = _nothing, **settings: object) -> Call:
     """A whole call in virtual time."""
 
     async def run() -> Call:
@@ -31,7 +31,7 @@ def place(service: Service, caller: Caller = _nothing, **settings: object) -> Ca
             call = Call(transport, CallSettings(**{**defaults, **settings}))  # type: ignore[arg-type]
             task = asyncio.create_task(call.run())
             if await call.answered():
-                await caller(call)
+                await acting(call)
             await task
             return call
 
