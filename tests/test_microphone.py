@@ -160,7 +160,7 @@ def test_with_headphones_the_caller_is_heard_while_the_bot_talks() -> None:
 def test_a_sound_card_of_another_rate_is_resampled_both_ways(rate: int) -> None:
     card, call = a_line(rate, headphones=True)
     card.line.play(tone(1000), "m")
-    played = card.exchange(tone(2000), rate)
+    played = card.exchange(tone(2000, rate))
     assert len(played) == 2 * rate
     assert call.marks == ["m"]
     assert loudest_hertz(played, rate) == pytest.approx(400, abs=5)
@@ -179,7 +179,7 @@ def test_the_echo_is_muted_on_a_resampled_sound_card_too() -> None:
     card, call = a_line(48_000, latency_s=0.05)
     card.line.play(tone(600), "m")
     card.exchange(np.where(bot != 0, echo, 0).astype(np.int16))
-    assert not call.pcm.any()
+    assert np.abs(call.pcm).max() <= 2, "soxr's dither"
 
 
 def loudest_hertz(pcm: Pcm, rate: int) -> float:

@@ -1,8 +1,8 @@
 """The local sound card as a channel: a microphone in, loudspeakers or headphones out.
 
 `DuplexLine` does all that needs no sound card, a block of samples at a time; `talk` runs it on one, with a stream for
-each direction: PortAudio's duplex streams end after the first underrun on ALSA's PulseAudio plug-in (seen with PortAudio
-19.6 and PulseAudio 16.1). The microphone's clock is the call's clock.
+each direction: PortAudio's duplex streams end after the first underrun on ALSA's PulseAudio plug-in (seen with
+PortAudio 19.6 and PulseAudio 16.1). The microphone's clock is the call's clock.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ LATENCY_S = 0.1
 """Seconds of sound that each direction may hold: five blocks, so that a busy machine drops none."""
 
 ECHO_TAIL_S = 0.25
-"""Seconds that a room sounds on after the loudspeakers, beyond the latency of the sound card: early reflections and the first
-part of the reverberation of a living room or office, whose reverberation time (RT60) is 0.3 to 0.6 s."""
+"""Seconds that a room sounds on after the loudspeakers, beyond the latency of the sound card: early reflections and the
+first part of the reverberation of a living room or office, whose reverberation time (RT60) is 0.3 to 0.6 s."""
 
 _EMPTY: Pcm = np.zeros(0, dtype=np.int16)
 
@@ -84,6 +84,8 @@ class DuplexLine:
         self._from_card = StreamResampler(rate, SAMPLE_RATE) if rate != SAMPLE_RATE else None
         self._ready = _EMPTY
         """What the loudspeaker gets next, at its rate."""
+        self._made = self._given = 0
+        """Samples made for it, at 8 kHz, and given to it, at its rate: the resampler holds some in between."""
         self._heard = _EMPTY
         """What the microphone gave and is no whole frame yet, at 8 kHz."""
         self._echo_s = 0.0 if headphones else latency_s + ECHO_TAIL_S
@@ -116,6 +118,7 @@ class DuplexLine:
             frame = self._next_frame()
             self._ready = np.concatenate([self._ready, self._to_card.push(frame) if self._to_card else frame])
         play, self._ready = self._ready[:samples], self._ready[samples:]
+        self._given += samples
         return play
 
     def take(self, block: Pcm) -> None:
@@ -145,8 +148,9 @@ class DuplexLine:
                 parts.append(pcm)
                 marks.append(mark)
                 room -= len(pcm)
+        self._made += FRAME_SAMPLES
         if room < FRAME_SAMPLES and self._echo_s:
-            ahead_s = len(self._ready) / self._rate + FRAME_MS / 1000
+            ahead_s = self._made / SAMPLE_RATE - self._given / self._rate
             self._echo_until = self._clock() + ahead_s + self._echo_s
         self._played(marks)
         return np.concatenate([*parts, np.zeros(room, dtype=np.int16)])
