@@ -12,7 +12,7 @@ import numpy as np
 
 from voicebot.asr.port import Domain, Partial, Recogniser, Recognition, Utterance, Verdict
 from voicebot.asr.second_listener_pool import BoundedListener, EarlyHearing
-from voicebot.asr.second_listener_verification import judge, wanted_language
+from voicebot.asr.second_listener_verification import THRESHOLDS, judge, wanted_language
 from voicebot.asr.verification import Thresholds
 from voicebot.asr.vocabulary import ModelError
 from voicebot.asr.whisper import LANGUAGES, WhisperModel, installed
@@ -47,7 +47,7 @@ class WhisperListener:
     ) -> None:
         self._model = model
         self._name = name
-        self._thresholds = thresholds or Thresholds()
+        self._thresholds = thresholds or THRESHOLDS
 
     def second_opinion(
         self, pcm: bytes, domain: Domain, cancelled: threading.Event | None = None

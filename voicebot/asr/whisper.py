@@ -101,9 +101,9 @@ class WhisperModel:
             raise ModelError(f"{path}: not a multilingual Whisper model with 80 bands; use whisper-base.")
         for thread in self._threads:
             lower_priority(niceness, thread)
-        special = self._tokenizer.token_to_id
-        self._start = special("<|startoftranscript|>")
-        self._end = special("<|endoftext|>")
+        special: Callable[[str], Any] = self._tokenizer.token_to_id
+        self._start: int = special("<|startoftranscript|>")
+        self._end: int = special("<|endoftext|>")
         self._task = (special("<|transcribe|>"), special("<|notimestamps|>"))
         self._languages = {language: special(f"<|{language}|>") for language in LANGUAGES}
 
