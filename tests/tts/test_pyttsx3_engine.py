@@ -51,6 +51,11 @@ def test_a_slower_style_takes_longer_whatever_was_said_before(pyttsx3_engine: Py
     assert seconds(1.0) == pytest.approx(normal, abs=0.05)
 
 
+def test_a_long_text_is_spoken_to_its_end(pyttsx3_engine: Pyttsx3Engine) -> None:
+    once = len(pyttsx3_engine.synthesise("안녕하세요. ", "ko", NORMAL).pcm)
+    assert len(pyttsx3_engine.synthesise("안녕하세요. " * 50, "ko", NORMAL).pcm) > 45 * once
+
+
 @pytest.mark.parametrize("text", ["", "  ", "...", "😀", "\x01\x00\x1b", "가" * 2000, "<b>&amp;</b> \x01150S 네"])
 def test_odd_texts_do_no_harm(pyttsx3_engine: Pyttsx3Engine, text: str) -> None:
     pyttsx3_engine.synthesise(text, "ko", NORMAL)

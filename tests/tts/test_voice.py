@@ -105,7 +105,7 @@ class Defective(ToneEngine):
         super().__init__("defective")
         self._pcm = pcm
 
-    def synthesise(self, text: str, language: str, style: Style) -> Sound:  # noqa: ARG002
+    def synthesise(self, text: str, language: str, style: Style) -> Sound:
         if self._pcm is None:
             raise ZeroDivisionError
         return Sound(self._pcm, 8000)

@@ -9,6 +9,9 @@ What pyttsx3 2.99 does on Linux, as found by trying it with espeak-ng 1.51, and 
 - `save_to_file` hands its "file name" to `wave.open`, which takes a file object as well: no file is written, so a full
   disk can't stop speech. An error inside that callback would be swallowed and `runAndWait` would never return; so would
   an empty text. The process outside sets a time limit and kills.
+- `runAndWait` waits 10 ms, not for the speech: espeak works in a thread of its own, and the loop ends with the queue.
+  Under load, or with a long text, nothing was saved yet when it returns. Only the notification `finished-utterance`,
+  which comes after the saving, tells.
 - `save_to_file` needs neither aplay nor ffmpeg (only `say` does). It prints a line on standard output each time, so
   standard output is moved out of its way.
 - The property `rate` comes an utterance late, or not at all, once the voice was set more than once. espeak's embedded
@@ -37,6 +40,8 @@ def main() -> None:
         import pyttsx3
 
         speech = pyttsx3.init(driverName="espeak")
+        finished = threading.Event()
+        speech.connect("finished-utterance", lambda name, completed: finished.set())  # noqa: ARG005  (called by name)
     except Exception as error:  # whatever the library throws: the answer tells it
         speech, failure = None, f"{type(error).__name__}: {error}"
     requests: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -46,7 +51,7 @@ def main() -> None:
         if speech is None:
             answer: dict[str, Any] = {"error": failure, "missing": True}
         else:
-            answer = _speak(speech, **request)
+            answer = _speak(speech, finished, **request)
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
@@ -58,12 +63,14 @@ def _read(stream: TextIO, requests: queue.SimpleQueue[str]) -> None:
     os._exit(0)
 
 
-def _speak(speech: Any, text: str, voice: str, rate: int, pitch: int) -> dict[str, Any]:
+def _speak(speech: Any, finished: threading.Event, text: str, voice: str, rate: int, pitch: int) -> dict[str, Any]:
     file = io.BytesIO()
     try:
+        finished.clear()
         speech.setProperty("voice", voice)
         speech.save_to_file(f"\x01{rate}S \x01{pitch}P {text}", file)
         speech.runAndWait()
+        finished.wait()
         file.seek(0)
         with wave.open(file, "rb") as sound:
             pcm = sound.readframes(sound.getnframes())

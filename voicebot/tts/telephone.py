@@ -9,7 +9,7 @@ from voicebot.audio.format import FRAME_SAMPLES, SAMPLE_RATE, Pcm
 from voicebot.audio.resample import resample
 from voicebot.tts.port import Sound
 
-TREATMENT = "2"
+TREATMENT = "1"
 """Counts the versions of this module's treatment: part of the cache's key, so that a change reaches the callers."""
 
 SPEECH_LEVEL = -20.0

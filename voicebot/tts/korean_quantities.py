@@ -1,0 +1,188 @@
+"""Korean numbers as they stand in a text: with counters, in ranges, of money, with the names of powers in between."""
+
+from __future__ import annotations
+
+import re
+
+from voicebot.nlu.numerals import (
+    LARGEST,
+    NATIVE_COUNTERS,
+    SINO_COUNTERS,
+    counted,
+    month,
+    native_prenominal,
+    ordinal,
+    sino,
+    sino_decimal,
+    spell_digits,
+)
+from voicebot.tts.korean_dates import hour_words
+
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+COUNTERS = "|".join(sorted(NATIVE_COUNTERS | SINO_COUNTERS, key=len, reverse=True))
+TILDE = r"\s?[~∼〜～–-]\s?"
+UNITS = {
+    "%p": "퍼센트포인트",
+    "%": "퍼센트",
+    "％": "퍼센트",
+    "km/h": "킬로미터",
+    "kWh": "킬로와트시",
+    "Mbps": "메가비피에스",
+    "Gbps": "기가비피에스",
+    "kcal": "킬로칼로리",
+    "kg": "킬로그램",
+    "mg": "밀리그램",
+    "g": "그램",
+    "t": "톤",
+    "km": "킬로미터",
+    "cm": "센티미터",
+    "mm": "밀리미터",
+    "m²": "제곱미터",
+    "㎡": "제곱미터",
+    "m": "미터",
+    "mL": "밀리리터",
+    "ml": "밀리리터",
+    "L": "리터",
+    "l": "리터",
+    "TB": "테라바이트",
+    "GB": "기가바이트",
+    "MB": "메가바이트",
+    "KB": "킬로바이트",
+    "kW": "킬로와트",
+    "W": "와트",
+    "V": "볼트",
+    "kHz": "킬로헤르츠",
+    "MHz": "메가헤르츠",
+    "GHz": "기가헤르츠",
+    "Hz": "헤르츠",
+    "dB": "데시벨",
+    "℃": "도",
+    "°C": "도",
+    "°": "도",
+    "USD": "달러",
+    "KRW": "원",
+    '"': "인치",
+    "″": "인치",
+}
+UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
+_MONEY = {"$": "달러", "€": "유로", "£": "파운드", "¥": "엔", "₩": "원", "￦": "원"}
+_CENTS = {"$": "센트", "€": "센트", "£": "펜스"}
+_NATIVE_PAIRS = {
+    1: "한두",
+    2: "두세",
+    3: "서너",
+    4: "네다섯",
+    5: "대여섯",
+    6: "예닐곱",
+    7: "일고여덟",
+    8: "여덟아홉",
+}
+_SINO_PAIRS = {2: "이삼", 3: "삼사", 4: "사오", 5: "오륙", 6: "육칠", 7: "칠팔", 8: "팔구"}
+_PAIRED_SINO = frozenset(("일", "주", "주일", "개월", "년", "분", "초", "회", "층", "인", "인분"))
+_AGE_GROUP = re.compile(r"\s?(?:고객|남|여|초반|중반|후반|이용|분|손님|회원)")
+MIXED = re.compile(r"(?:\d[\d,]*(?:\.\d+)?[십백천]?[십백천만억조]\s?)+(?:\d[\d,]*(?=\s?(?:원|명|개|건|달러)))?")
+
+
+def _value(written: str) -> int | None:
+    """A whole number, None for one with a fraction or without a name."""
+    digits = written.replace(",", "")
+    return int(digits) if digits.isdigit() and int(digits) <= LARGEST else None
+
+
+def number(written: str) -> str:
+    """A number as written, commas and decimal point and all, in Sino-Korean; digit by digit where it has no name."""
+    digits = written.replace(",", "")
+    whole = digits.lstrip("-").partition(".")[0]
+    return sino_decimal(digits) if int(whole) <= LARGEST else spell_digits(digits.replace(".", ""), "공")
+
+
+def counted_as_said(written: str, counter: str, said: str, rest: str) -> str:
+    """A number with its counter, in the system that the counter takes between `said` before it and `rest` behind it."""
+    value = _value(written)
+    if value is None:
+        return f"{number(written)} {counter}"
+    if counter == "번째":
+        return ordinal(value) if value else f"{sino(value)} 번째"
+    if counter == "번" and not _counts_times(said, rest):
+        return f"{sino(value)} 번"
+    if counter == "시" and value > 12:
+        return f"{hour_words(value, said)}" if value <= 24 else f"{sino(value)} 시"
+    if counter == "시" and value == 0:
+        return "영 시"
+    if counter == "시간" and value > 20:
+        return f"{sino(value)} 시간"
+    if counter == "분" and 1 <= value <= 99 and _counts_people(said, rest):
+        return f"{native_prenominal(value)} 분"
+    if counter == "월" and 1 <= value <= 12:
+        return month(value)
+    if counter == "일" and value <= 31:
+        return sino(value) + "일"
+    if counter == "년" and value >= 1000:
+        return sino(value) + "년"
+    if counter == "대" and value % 10 == 0 and _AGE_GROUP.match(rest):
+        return f"{sino(value)} 대"
+    return f"{counted(value, counter)} {counter}"
+
+
+def _counts_times(said: str, rest: str) -> bool:
+    """Whether 번 counts how often (세 번) rather than names a choice (삼 번)."""
+    before = r"(총|하루|하루에|[주달년]에|최대|최소|이미|벌써|연속|다시|한꺼번에|앞으로|지금까지|딱|단)\s*$"
+    behind = (
+        r"(만(?![가-힣])|\s?더|씩|\s?이상|\s?이내|\s?이하|\s?정도|\s?연속|\s?모두|\s?다시|\s?반복|\s?시도|\s?틀리|"
+        r"\s?실패|\s?말씀|\s?울리|\s?초과|이나(?![가-힣])|까지\s?(가능|시도|다시|틀|무료))"
+    )
+    return bool(re.search(before, said) or re.match(behind, rest))
+
+
+def _counts_people(said: str, rest: str) -> bool:
+    """Whether 분 counts people (세 분) rather than minutes (삼 분)."""
+    return bool(
+        re.search(r"(고객|손님|회원|상담원|어르신|앞에)\s*$", said) or re.match(r"께|이서|의 고객|이 (기다|대기)", rest)
+    )
+
+
+def range_as_said(low: str, high: str, counter: str, said: str, rest: str) -> str:
+    """`3~5일` as 삼에서 오 일; neighbours as Koreans join them: `2~3개` is 두세 개, `3~4일` is 삼사 일."""
+    first, second = _value(low), _value(high)
+    native = counter in NATIVE_COUNTERS and counter not in SINO_COUNTERS and counter not in ("번", "번째")
+    if counter == "대" and first and second and first % 10 == second % 10 == 0:
+        native = False
+    if first is not None and second == first + 1 and first <= 8:
+        if counter == "일" and first == 1:
+            return "하루 이틀"
+        if native and counter != "시":
+            return f"{_NATIVE_PAIRS[first] if first else '영에서 한'} {counter}"
+        if counter in _PAIRED_SINO and first in _SINO_PAIRS:
+            return f"{_SINO_PAIRS[first]} {counter}"
+    if native:
+        one = counted_as_said(low, counter, said, "")
+        return f"{one}에서 {counted_as_said(high, counter, said + one, rest)}"
+    if counter == "월" and first and second and first <= 12 and second <= 12:
+        return f"{month(first)}에서 {month(second)}"
+    return f"{number(low)}에서 {number(high)} {counter}".rstrip()
+
+
+def mixed(match: re.Match[str], said: str) -> str:  # noqa: ARG001
+    """`3만5천`, `1억 2,000만`: digits with the names of powers between them."""
+    words = ""
+    for written, names in re.findall(r"(\d[\d,]*(?:\.\d+)?)([십백천만억조]*)", match[0]):
+        silent = _value(written) == 1 and names and (names[0] in "십백천" or (names == "만" and not words))
+        words += (" " if words.endswith(("만", "억", "조")) else "") + ("" if silent else number(written)) + names
+    tail = match.string[match.end() :][:1]
+    return words + (" " if match[0][-1].isspace() or (tail and tail in "원명개건달") else "")
+
+
+def money(match: re.Match[str], said: str) -> str:  # noqa: ARG001
+    """A currency sign and an amount: `$12.50` is 십이 달러 오십 센트."""
+    sign, amount = match[1], match[2]
+    whole, _, cents = amount.partition(".")
+    if sign in _CENTS and len(cents) == 2:
+        words = f"{number(whole)} {_MONEY[sign]}"
+        return f"{words} {sino(int(cents))} {_CENTS[sign]}" if int(cents) else words
+    return f"{number(amount)} {_MONEY[sign]}"
+
+
+def below_zero(match: re.Match[str], said: str) -> str:
+    """A temperature with a minus: 영하, unless it was said already."""
+    sign = "" if said.rstrip().endswith(("영하", "영상")) else "영하 "
+    return f"{sign}{number(match[1])} 도"
