@@ -57,8 +57,9 @@ def mic(
 
     caller = Caller(call_id=f"mic-{uuid.uuid4().hex[:12]}", language=language)
 
+    answering = service.build(configuration, followers=(follower(Console(stderr=as_json)),))
+
     async def hold() -> None:
-        answering = service.build(configuration, followers=(follower(Console(stderr=as_json)),))
         with _typed_keys() as listen_to_keys:
             sys.stderr.write("Speak after the greeting; digits, * and # are keys, q hangs up.\n")
             try:
@@ -70,7 +71,10 @@ def mic(
         elif outcome.summary:
             sys.stdout.write(f"For the agent: {outcome.summary}\n")
 
-    asyncio.run(hold())
+    try:
+        asyncio.run(hold())
+    finally:
+        answering.close()
 
 
 class TypedKeys:
