@@ -132,16 +132,25 @@ def _in_process(
     sounds: Mapping[str, Pcm],
     telling: Telling,
 ) -> tuple[CallResult, Line]:
+    from telephony.calls_api import calls_blueprint
     from telephony.phone import virtual_time
     from telephony.phone.transport import InProcess
     from telephony.server import create_app
-    from voicebot import service
+    from voicebot.logs import set_up
+    from voicebot.service import build
+
+    set_up(configuration)
+    service = build(configuration)
+    application = create_app(configuration, service, blueprints=[calls_blueprint(service.journal)])
 
     async def run() -> tuple[CallResult, Line]:
-        async with InProcess(create_app(configuration, service.build(configuration))) as transport:
+        async with InProcess(application) as transport:
             return await _place(transport, target, settings, plan, sounds, telling)
 
-    return virtual_time.run(run())
+    try:
+        return virtual_time.run(run())
+    finally:
+        service.close()
 
 
 async def _place(
