@@ -56,16 +56,12 @@ def mic(
     set_up(configuration)
 
     caller = Caller(call_id=f"mic-{uuid.uuid4().hex[:12]}", language=language)
-
     answering = service.build(configuration, followers=(follower(Console(stderr=as_json)),))
 
     async def hold() -> None:
         with _typed_keys() as listen_to_keys:
             sys.stderr.write("Speak after the greeting; digits, * and # are keys, q hangs up.\n")
-            try:
-                outcome = await talk(answering, caller, card, headphones=headphones, on_call=listen_to_keys.connect)
-            finally:
-                answering.close()
+            outcome = await talk(answering, caller, card, headphones=headphones, on_call=listen_to_keys.connect)
         if as_json:
             sys.stdout.write(json.dumps(asdict(outcome), ensure_ascii=False) + "\n")
         elif outcome.summary:
