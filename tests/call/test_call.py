@@ -195,7 +195,7 @@ def test_a_call_that_lasts_too_long_goes_to_a_person(shop_dialogue: Dialogue, sh
     assert line.outcome.reason == "time_limit"
 
 
-def test_doubt_is_bridged_and_the_second_listener_decides(shop_dialogue: Dialogue, shop: ShopDemo) -> None:
+def test_where_the_first_listener_fails_the_second_decides(shop_dialogue: Dialogue, shop: ShopDemo) -> None:
     recogniser = ToldRecogniser([heard("구름", Verdict.REJECT)], hears_twice=True, second=heard(ORDER))
 
     async def script(line: Line) -> None:
@@ -204,8 +204,7 @@ def test_doubt_is_bridged_and_the_second_listener_decides(shop_dialogue: Dialogu
         await line.until_quiet()
 
     line = hold(shop_dialogue, shop, script, recogniser)
-    assert line.said[1] == "잠시만요 0"
-    assert line.said[2].startswith("주문번호")
+    assert line.said[1].startswith("주문번호")  # and nothing fills the time of an answer that comes at once
 
 
 def test_a_listener_that_breaks_costs_one_turn(shop_dialogue: Dialogue, shop: ShopDemo) -> None:

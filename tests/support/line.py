@@ -42,6 +42,9 @@ class ToldRecogniser:
     hears_twice: bool = False
     second: Recognition | None = None
 
+    def prepare(self, domain: Domain) -> None:
+        pass
+
     def listen(self, domain: Domain) -> _ToldUtterance:
         return _ToldUtterance(self.will_hear.pop(0))
 

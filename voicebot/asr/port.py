@@ -92,15 +92,23 @@ class Utterance(Protocol):
         ...
 
 
-class Recogniser(Protocol):
-    """Listens for one or more languages. One per process; its methods may be called from any thread."""
-
-    hears_twice: bool
-    """Whether there is a second listener, so that `second_opinion` may take a second."""
+class Listener(Protocol):
+    """Hears one or more languages. Its methods may be called from any thread."""
 
     def listen(self, domain: Domain) -> Utterance:
         """Begin an utterance. Cheap (milliseconds) where the domain's graph is cached."""
         ...
+
+    def prepare(self, domain: Domain) -> object:
+        """Compile a domain before it is needed, so that `listen` is quick."""
+        ...
+
+
+class Recogniser(Listener, Protocol):
+    """All of listening, one per process: the first listener and, where there is one, the second."""
+
+    hears_twice: bool
+    """Whether there is a second listener, so that `second_opinion` may take a second."""
 
     def second_opinion(self, pcm: bytes, domain: Domain) -> Recognition | None:
         """What the second listener makes of a whole utterance; None where there is none or it is too busy."""

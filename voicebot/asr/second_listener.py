@@ -10,13 +10,12 @@ from typing import Protocol
 
 import numpy as np
 
-from voicebot.asr.port import Domain, Partial, Recogniser, Recognition, Utterance, Verdict
+from voicebot.asr.port import Domain, Listener, Partial, Recognition, Utterance, Verdict
 from voicebot.asr.second_listener_pool import BoundedListener, EarlyHearing
 from voicebot.asr.second_listener_verification import THRESHOLDS, judge, wanted_language
 from voicebot.asr.verification import Thresholds
 from voicebot.asr.vocabulary import ModelError
 from voicebot.asr.whisper import LANGUAGES, WhisperModel, installed
-from voicebot.asr.whisper_features import LONGEST_SECONDS
 from voicebot.audio.format import SAMPLE_RATE
 
 _SILENT = 16
@@ -85,7 +84,7 @@ class TwoListeners:
     """
 
     def __init__(
-        self, first: Recogniser | None, second: BoundedListener | None, *, first_languages: Collection[str] = ("ko",)
+        self, first: Listener | None, second: BoundedListener | None, *, first_languages: Collection[str] = ("ko",)
     ) -> None:
         """`first_languages` are those that `first` has a model for."""
         self._first = first
@@ -98,8 +97,13 @@ class TwoListeners:
         if self._first and domain.language in self._first_languages:
             return self._first.listen(domain)
         if self._second and domain.language in LANGUAGES:
-            return BufferedUtterance(self._second, domain)
+            return BufferedUtterance(domain)
         raise ModelError(f"no speech model for the language {domain.language!r} is loaded; see: voicebot models list.")
+
+    def prepare(self, domain: Domain) -> None:
+        """Compile a domain before it is needed, where a first listener needs that."""
+        if self._first and domain.language in self._first_languages:
+            self._first.prepare(domain)
 
     def second_opinion(self, pcm: bytes, domain: Domain) -> Recognition | None:
         return self._second.second_opinion(pcm, domain) if self._second else None
@@ -115,22 +119,16 @@ class TwoListeners:
 
 
 class BufferedUtterance:
-    """An utterance that is only recognised when it is over, by the second listener alone. Implements `Utterance`."""
+    """An utterance that the first listener can't hear: always rejected, so that the second listener is asked.
 
-    def __init__(self, listener: BoundedListener, domain: Domain) -> None:
-        self._listener = listener
+    Implements `Utterance`.
+    """
+
+    def __init__(self, domain: Domain) -> None:
         self._domain = domain
-        self._sound = bytearray()
 
-    def feed(self, pcm: bytes) -> Partial:
-        room = 2 * int(LONGEST_SECONDS * SAMPLE_RATE) - len(self._sound)
-        self._sound += pcm[:room]
+    def feed(self, pcm: bytes) -> Partial:  # noqa: ARG002
         return Partial("", complete=False)
 
     def finish(self) -> Recognition:
-        """What was said; rejected, with `busy` in its evidence, where the listener had no time for it."""
-        heard = self._listener.second_opinion(bytes(self._sound), self._domain)
-        if heard is not None:
-            return heard
-        evidence = {"seconds": len(self._sound) / 2 / SAMPLE_RATE, "busy": 1.0}
-        return Recognition("", "", Verdict.REJECT, 0.0, "none", self._domain.language, (), evidence)
+        return Recognition("", "", Verdict.REJECT, 0.0, "none", self._domain.language)

@@ -31,6 +31,8 @@ class TurnKnobs:
     """Sound behind which a playback mark is put: how exactly it is known what the caller heard."""
     unmarked_slack_ms: int = 2500
     """How much later than computed a mark may come before the sound counts as played without it."""
+    filler_after_ms: int = 500
+    """Silence of the bot's own, while it thinks, after which a few words bridge it."""
     stalled_s: float = 15.0
     """Seconds without any sound from the channel after which the line counts as dead."""
 

@@ -105,6 +105,8 @@ class Call:
         self._limit_ms = shared.longest_s * 1000
         self._answer_due: int | None = None
         """When the caller's speech ended, until the answer begins: the measure of waiting."""
+        self._doubt_since: int | None = None
+        """When the second listener was asked; None while it is not, or its time is bridged."""
         self._fillers = 0
         self._bridging = False
         """Whether what is being said only fills the time until the second listener has answered."""
@@ -121,7 +123,7 @@ class Call:
             self._off(pools.listening),
             self._think_off,
             on_heard=self._heard,
-            on_doubt=self._bridge,
+            on_doubt=self._doubt,
         )
         self._keypad = Keypad(knobs.inter_digit_ms)
 
@@ -143,7 +145,8 @@ class Call:
         """See `LiveCall`. A key always interrupts."""
         if self._closing:
             return
-        self._silence_from = None
+        self._silence_from = self._doubt_since = None
+        self._bridging = False
         self._hearing.drop()
         self._playback.interrupt()
         self._entered(self._keypad.press(digit, self._clock_ms, max(self._listen.key_lengths) if self._listen else 1))
@@ -198,6 +201,8 @@ class Call:
             self._silence_from = None
             if self._playback.busy and self._hearing.stops_the_bot(listen.language, yes_no=listen.yes_no):
                 self._playback.interrupt()
+        if self._doubt_since is not None and self._clock_ms - self._doubt_since >= self._shared.knobs.filler_after_ms:
+            self._bridge(listen.language)
         self._entered(self._keypad.tick(self._clock_ms))
         self._settle()
         if self._silence_from is not None and self._clock_ms - self._silence_from >= listen.no_input_ms:
@@ -228,6 +233,7 @@ class Call:
 
     def _heard(self, speech: HeardSpeech) -> None:
         heard = speech.recognition
+        self._doubt_since = None
         if self._closing or self._listen is None:
             return
         if self._bridging:
@@ -291,14 +297,19 @@ class Call:
         }
         self._journal.add(entry)
 
-    def _bridge(self) -> None:
-        """The second listener is asked: a few words, so that the caller is not left in silence."""
-        if self._playback.busy or self._closing or self._listen is None:
+    def _doubt(self) -> None:
+        """The second listener is asked."""
+        self._doubt_since = self._clock_ms
+
+    def _bridge(self, language: str) -> None:
+        """It takes its time: a few words, so that the caller is not left in silence."""
+        self._doubt_since = None
+        if self._playback.busy:
             return
-        text = self._shared.filler(self._listen.language, self._fillers)
-        self._fillers += 1
         self._bridging = True
-        self._speak([actions.Say(text, self._listen.language, self.state.turn, self.state.rate)])
+        text = self._shared.filler(language, self._fillers)
+        self._fillers += 1
+        self._speak([actions.Say(text, language, self.state.turn, self.state.rate)])
 
     # What the dialogue decides
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
+import numpy as np
 import structlog
 
 from voicebot.audio.format import SAMPLE_RATE, Pcm, milliseconds
@@ -15,6 +16,8 @@ from voicebot.channel import Channel
 from voicebot.failure import place
 from voicebot.tts.port import Style, Voice
 from voicebot.tts.speech_text import sentences
+from voicebot.tts.telephone import pause
+from voicebot.tts.voice import BETWEEN_SENTENCES_MS
 
 _log = structlog.get_logger()
 
@@ -134,6 +137,8 @@ class Playback:
             self._send_piece(piece, piece.pcm)
 
     def _send_piece(self, piece: _Piece, pcm: Pcm) -> None:
+        if self._outstanding:
+            pcm = np.concatenate((pause(BETWEEN_SENTENCES_MS), pcm))
         step = SAMPLE_RATE * self._knobs.chunk_ms // 1000
         for start in range(0, max(len(pcm), 1), step):
             chunk = pcm[start : start + step]

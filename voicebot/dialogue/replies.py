@@ -83,11 +83,13 @@ def _say(value: Any, form: str, language: str) -> str:
 
 
 def group_digits(digits: str) -> str:
-    """A number as it is read back, in groups: 12345678 is `1234-5678`, a mobile number 3-4-4."""
+    """A number as it is read back, in groups: 12345678 is `1234-5678`, a mobile number 3-4-4, 1234 is `1 2 3 4`."""
     if len(digits) == 11 and digits.startswith("0"):
         return f"{digits[:3]}-{digits[3:7]}-{digits[7:]}"
-    if len(digits) <= 4 or not digits.isdecimal():
+    if not digits.isdecimal():
         return digits
+    if len(digits) <= 4:
+        return " ".join(digits)
     head = len(digits) % 4
     groups = [digits[:head]] if head else []
     return "-".join([*groups, *(digits[i : i + 4] for i in range(head, len(digits), 4))])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
@@ -27,7 +29,7 @@ class Understander(Protocol):
 class IntentClassifier(Protocol):
     """Tells intents from text: `voicebot.nlu.intents.IntentModel` is one."""
 
-    def understand(self, text: str, expected: Collection[str] = ()) -> Understanding: ...
+    def understand(self, text: str, *, expected: Collection[str] = ()) -> Understanding: ...
 
 
 class PackUnderstander:
@@ -40,6 +42,7 @@ class PackUnderstander:
         words = pack.languages[language]
         self._language, self._slots, self._intents = language, pack.slots, intents
         self._known = _sentences(words)
+        self._numbers = [name for name, slot in pack.slots.items() if slot.type == "digits" and min(slot.lengths) > 2]
         self._lists = {
             name: [ListEntry(value, tuple(names.get(words.language, ()))) for value, names in slot.values.items()]  # type: ignore[call-overload]
             for name, slot in pack.slots.items()
@@ -54,7 +57,14 @@ class PackUnderstander:
             return Understanding(text, wanted[0], 1.0, (IntentScore(wanted[0], 1.0),))
         if "yes" in expected and (answer := self._yes_or_no(text)) is not None:
             return answer
-        return self._intents.understand(text, expected)
+        return replace(self._intents.understand(self._without_numbers(text), expected=expected), text=text)
+
+    def _without_numbers(self, text: str) -> str:
+        """`text` without the long numbers that slots are for: they say nothing about the intent."""
+        for name in self._numbers:
+            for entity in self.entities(text, [name], _ANY_DAY).values():
+                text = text[: entity.start] + text[entity.end :]
+        return text
 
     def _yes_or_no(self, text: str) -> Understanding | None:
         found = find_entities(text, self._language, today=date.min, expect=[Expected("yes_no")])
@@ -91,6 +101,8 @@ class PackUnderstander:
         return not lengths or len(str(entity.value)) in lengths
 
 
+_ANY_DAY = "2000-01-01"
+
 _MOSTLY = 0.6
 """Share of an utterance that a yes or no must cover to be its meaning."""
 
@@ -109,3 +121,11 @@ def _sentences(words: LanguagePack) -> Mapping[str, tuple[str, ...]]:
             if "{" not in expansion.text and intent not in known.get(key, ()):
                 known[key] = (*known.get(key, ()), intent)
     return known
+
+
+def without_slots(sentence: str) -> str:
+    """A wording of an intent as its classifier is to learn it: open slots left out."""
+    return " ".join(_BRACES.sub(" ", sentence).split())
+
+
+_BRACES = re.compile(r"\{[^{}]*\}")
