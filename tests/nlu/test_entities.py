@@ -1,0 +1,63 @@
+"""What callers say is read as they mean it, in Korean and in English."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from voicebot.nlu.entities import Expected, find_entities
+from voicebot.nlu.understanding import Entity
+
+TODAY = date(2026, 11, 19)
+"""A Thursday."""
+
+
+def _table(language: str) -> list[dict[str, Any]]:
+    groups = YAML(typ="safe").load((Path(__file__).parent / f"entities_{language}.yaml").read_text(encoding="utf-8"))
+    return [
+        {
+            "language": language,
+            "type": group["type"],
+            "expect": [Expected(**{**one, "lengths": tuple(one.get("lengths", ()))}) for one in group.get("expect", ())],
+            "among": group.get("among", False),
+            "text": case[0],
+            "value": case[1] if len(case) > 1 else None,
+            "span": case[2] if len(case) > 2 else case[0],
+        }
+        for group in groups
+        for case in group["cases"]
+    ]
+
+
+KOREAN, ENGLISH = _table("ko"), _table("en")
+
+
+def _found(case: dict[str, Any]) -> tuple[Entity, ...]:
+    return find_entities(case["text"], case["language"], today=TODAY, expect=case["expect"])
+
+
+def _right(case: dict[str, Any], found: tuple[Entity, ...]) -> bool:
+    if case["type"] is None:
+        return not found
+    wanted = (case["type"], case["value"], case["span"])
+    of_type = [one for one in found if one.type == case["type"]]
+    first = (of_type or found)[:1]
+    return [(one.type, one.value, one.text) for one in first] == [wanted] and (
+        case["among"] or len(found) == 1 or (case["expect"] and len(of_type) == 1)
+    )
+
+
+@pytest.mark.parametrize("case", KOREAN + ENGLISH, ids=lambda case: f"{case['language']}: {case['text'] or 'nothing'}")
+def test_what_callers_say_is_found_with_its_value_and_span(case: dict[str, Any]) -> None:
+    found = _found(case)
+    assert _right(case, found), (case, found)
+
+
+@pytest.mark.parametrize(("table", "least"), [(KOREAN, 600), (ENGLISH, 300)], ids=["ko", "en"])
+def test_the_table_is_as_large_as_promised_and_repeats_nothing(table: list[dict[str, Any]], least: int) -> None:
+    distinct = {(case["text"], str(case["type"]), str(case["expect"])) for case in table}
+    assert len(distinct) == len(table) >= least
