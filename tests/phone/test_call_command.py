@@ -16,7 +16,7 @@ import uvicorn
 from typer.testing import CliRunner
 
 import voicebot.cli.call
-import voicebot.cli.commands  # noqa: F401
+import voicebot.cli.commands
 from tests.phone.calls import streaming
 from tests.phone.service import Wire, tone
 from voicebot.audio.wav import write_wav
