@@ -9,8 +9,8 @@ from pathlib import Path
 
 from voicebot.dialogue import content, program
 from voicebot.dialogue.replies import ReplyTemplate
-from voicebot.dialogue.yaml_file import ContentError, YamlFile
 from voicebot.nlu.templates import Expansion, TemplateError, expand
+from voicebot.yaml_file import ContentError, YamlFile
 
 LANGUAGES = ("ko", "en")
 
