@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
 from xml.parsers import expat
 
-from telephony.phone.twiml_rules import NOT_PLAYED, RULES, VERBS, Rule
+from telephony.phone.twiml_rules import NOT_PLAYED, RULES, VERBS, Rule, url
 from voicebot.errors import VoicebotError
 
 LARGEST = 64 * 1024
@@ -185,6 +185,10 @@ def _check_meaning(element: Element, parent: str, document_url: str) -> None:
                 raise TwimlError(f"{_at(element)} with digits can't stand inside <Gather>.")
             if bool(element.text) == ("digits" in element.attributes):
                 raise TwimlError(f"{_at(element)} needs either a URL inside or the attribute digits.")
+            if element.text:
+                _check_url_inside(element)
+        case "Redirect":
+            _check_url_inside(element)
         case "Gather" if "speechModel" in element.attributes and element.get("speechTimeout") == "auto":
             raise TwimlError(f"{_at(element)} speechTimeout must be a whole number where speechModel is given.")
         case "Dial":
@@ -193,6 +197,12 @@ def _check_meaning(element: Element, parent: str, document_url: str) -> None:
             raise TwimlError(f"{_at(element)} needs a name, or one <Identity>.")
         case "Enqueue":
             _check_enqueue(element)
+
+
+def _check_url_inside(element: Element) -> None:
+    wanted = url(element.text)
+    if wanted:
+        raise TwimlError(f"{_at(element)} has {element.text[:60]!r} inside; it must be {wanted}.")
 
 
 def _check_dial(element: Element) -> None:
@@ -219,8 +229,7 @@ def stream_url(stream: Element, document_url: str) -> str:
     """Where a <Stream> leads: its URL, resolved. Raises TwimlError where Twilio would not connect."""
     written = stream.get("url")
     try:
-        url = urljoin(document_url, written)
-        parts = urlsplit(url)
+        parts = urlsplit(urljoin(document_url, written))
         host = parts.hostname or ""
         _ = parts.port
     except ValueError:

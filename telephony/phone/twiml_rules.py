@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 Check = Callable[[str], str]
 """Takes an attribute's value; answers what is allowed instead, empty where the value is fine."""
@@ -47,8 +48,28 @@ def anything(value: str) -> str:  # noqa: ARG001
 
 truth = one_of("true", "false")
 method = one_of("GET", "POST")
-url = matching(r"[^\s<>\"]+", "a URL without spaces")
-absolute_url = matching(r"https?://[^\s<>\"]+", "an absolute http or https URL")
+
+
+def url(value: str) -> str:
+    """A URL, absolute or relative, as it may stand in a request."""
+    wanted = "a URL, percent-encoded where it has spaces or letters beyond ASCII"
+    try:
+        _ = urlsplit(value).port
+    except ValueError:
+        return wanted
+    return "" if re.fullmatch(r"[!#-;=?-~]+", value, re.ASCII) else wanted
+
+
+def absolute_url(value: str) -> str:
+    """A URL with scheme and host."""
+    return url(value) if value.startswith(("http://", "https://")) else "an absolute http or https URL"
+
+
+def url_or_nothing(value: str) -> str:
+    """A URL, or empty."""
+    return url(value) if value else ""
+
+
 call_events = some_of("initiated", "ringing", "answered", "completed")
 
 
@@ -220,7 +241,7 @@ RULES: Mapping[str, Rule] = {
             "beep": one_of("true", "false", "onEnter", "onExit"),
             "startConferenceOnEnter": truth,
             "endConferenceOnExit": truth,
-            "waitUrl": anything,
+            "waitUrl": url_or_nothing,
             "waitMethod": method,
             "maxParticipants": whole(2, 250),
             "coach": anything,
@@ -243,7 +264,7 @@ RULES: Mapping[str, Rule] = {
     "Enqueue": Rule(
         {
             **_NEXT,
-            "waitUrl": anything,
+            "waitUrl": url_or_nothing,
             "waitUrlMethod": method,
             "workflowSid": anything,
             "maxQueueSize": whole(1, 5000),

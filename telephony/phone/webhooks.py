@@ -95,7 +95,10 @@ async def request(
         except TimeoutError:
             raise WebhookError(f"{method} {url} was not answered within {_TIMEOUT_S:.0f} s.", 11205) from None
         if reply.status in (301, 302, 303, 307, 308) and "location" in reply.headers:
-            url = urljoin(url, reply.headers["location"])
+            try:
+                url = urljoin(url, reply.headers["location"])
+            except ValueError:
+                raise WebhookError(f"{url} redirects to what is no URL.") from None
             if reply.status not in (307, 308):
                 method = "GET"
                 form = []
