@@ -67,10 +67,10 @@ _PAST = re.compile(
 def dates(text: str, context: Context) -> Iterator[Candidate]:
     """Days, and ranges of days (a week, a weekend, a month, a year) as `first/last`."""
     past = context.past if context.past is not None else (True if _PAST.search(text) else None)
-    yield from _calendar_dates(text, context.today, past)
+    yield from _calendar_dates(text, context.today, past, context.expects("date"))
     yield from _written_dates(text, context, past)
     yield from _weekdays(text, context.today, past)
-    yield from _relative(text, context.today, past)
+    yield from _relative(text, context.today)
 
 
 def _number_of(month: str) -> int:
@@ -104,7 +104,7 @@ def read_year(said: str) -> int | None:
     return found if isinstance(found, int) else None
 
 
-def _calendar_dates(text: str, today: date, past: bool | None) -> Iterator[Candidate]:
+def _calendar_dates(text: str, today: date, past: bool | None, asked: bool) -> Iterator[Candidate]:
     for pattern in (_DAY_MONTH, _MONTH_DAY):
         for match in pattern.finditer(text):
             year, month, day = _year(match, today), _number_of(match["month"]), _day(match["day"])
@@ -131,7 +131,7 @@ def _calendar_dates(text: str, today: date, past: bool | None) -> Iterator[Candi
             yield Candidate("date", found.isoformat(), start, match.end(), rank=3)
     for match in _DAY_OF_MONTH.finditer(text):
         day = _day(match["day"])
-        found = calendar.without_month(today, day, past) if match["on"] or day > 3 else None
+        found = calendar.without_month(today, day, past) if match["on"] or day > 10 or asked else None
         if found:
             yield Candidate("date", found.isoformat(), match.start("the"), match.end(), rank=2)
     for match in _HOLIDAY.finditer(text):
@@ -222,7 +222,7 @@ def _weekdays(text: str, today: date, past: bool | None) -> Iterator[Candidate]:
         yield from _range(first, last, *match.span())
 
 
-def _relative(text: str, today: date, past: bool | None) -> Iterator[Candidate]:
+def _relative(text: str, today: date) -> Iterator[Candidate]:
     for match in _NAMED_DAY.finditer(text):
         found = calendar.add_days(today, _DAYS[match["day"]])
         if found:

@@ -66,11 +66,12 @@ _CENTS = re.compile(rf"{HEAD}(?P<number>{UNDER_100_EN}|\d{{1,2}}) cents?\b")
 _CURRENCIES = {"₩": "KRW", "krw": "KRW", "$": "USD", "us$": "USD", "usd": "USD", "€": "EUR", "eur": "EUR", "¥": "JPY", "£": "GBP", "gbp": "GBP"}  # fmt: skip
 _BARE = re.compile(rf"{HEAD}(?P<minus>minus |negative )?(?P<number>{_NUMBER})(?![\w])(?!,\d)")
 _SPOKEN = re.compile(
-    rf"{HEAD}(?P<plus>plus |\+ ?)?{DIGIT_EN}(?:(?: ?[-,.] ?| dash | hyphen | )?{DIGIT_EN}){{1,39}}(?![\w])"
+    rf"{HEAD}(?P<plus>plus |\+ ?)?{DIGIT_EN}(?:(?: ?[-,.] ?| dash | hyphen | )?{DIGIT_EN}){{0,39}}(?![\w])"
 )
 _WRITTEN = re.compile(
     r"(?<![\w.,$€£₩-])(?P<plus>\+ ?)?\(?\d{1,20}\)?(?:[-. ]{1,2}\(?\d{1,12}\)?){0,5}(?![\w%])(?![,.:]\d)"
 )
+_ISO = re.compile(r"\d{4}([-./])\d{1,2}\1\d{1,2}(?!\d)")
 _CHUNK = rf"(?:{UNDER_100_EN}|{DIGIT_EN}|\d+)"
 _CHUNKS = re.compile(rf"{HEAD}{_CHUNK}(?:(?:, ?|-| dash | )?{_CHUNK}){{0,23}}(?! (?:hundred|thousand))(?![\w])")
 _CARDINAL = re.compile(rf"{HEAD}{CARDINAL_EN}(?![\w])")
@@ -94,6 +95,8 @@ def digit_strings(text: str, context: Context) -> Iterator[Candidate]:
     lengths = asked.lengths if asked else ()
     numeric = context.expects("number", "amount", "count")
     for match in _SPOKEN.finditer(text):
+        if _ISO.match(match[0]):
+            continue
         digits = read_digits_en(match[0])
         written = not re.search("[a-z]", match[0])
         if (phone := phone_number(("+" if match["plus"] else "") + digits, english=True)) and not (
@@ -102,11 +105,13 @@ def digit_strings(text: str, context: Context) -> Iterator[Candidate]:
             yield Candidate("phone", phone, *match.span(), rank=3)
         if match["plus"] or written:
             continue
-        if asked or len(digits) >= 3:
+        if len(digits) >= 3 or (asked and len(digits) > 1):
             kind, value = ("number", int(digits)) if numeric and not asked else ("digits", digits)
             yield Candidate(kind, value, *match.span(), rank=2)
     for match in _WRITTEN.finditer(text):
         digits = re.sub(r"\D", "", match[0])
+        if _ISO.match(match[0]):
+            continue
         if phone := phone_number(("+" if match["plus"] else "") + digits, english=True):
             yield Candidate("phone", phone, *match.span(), rank=3)
         if match["plus"]:

@@ -62,7 +62,7 @@ def times(text: str, context: Context) -> Iterator[Candidate]:
             yield Candidate("time", value, *match.span(), rank=2)
     for match in _SPOKEN.finditer(text):
         marked = match["part"] or match["clock"]
-        clear = marked or (match["minute"] and match["at"]) or (match["at"] == "at ")
+        clear = marked or (match["minute"] and match["at"]) or match["at"] in ("at ", "around ", "until ", "till ", "by ")
         whole_minute = match["minute"] and (asked or ":" in match[0] or " oh" in match[0])
         if not (clear or asked or whole_minute) or (
             match["part"] == "night" and "tonight" in text[match.end() - 8 : match.end()] and not marked
@@ -76,7 +76,7 @@ def times(text: str, context: Context) -> Iterator[Candidate]:
         minute = _minutes((match["minute"] or "0").removeprefix("oh").strip(" -"))
         if value := _clock(_hour(match), minute or 0, match):
             yield Candidate(
-                "time", value, match.start() + len(match["at"] or ""), match.end(), rank=2 if clear or asked else 1
+                "time", value, match.start() + len(match["at"] or ""), match.end(), rank=3 if clear or asked or " oh" in match[0] else 1
             )
     for match in _WRITTEN.finditer(text):
         if "." in match[0].split(match["minute"])[0] and not (match["part"] or match["clock"]):

@@ -38,7 +38,7 @@ _AFTER_VALUE = re.compile(
     r" ?(?:이|가|은|는)? ?(?:아니라|아니고|아니구|말고|아니에요|아니예요|아닙니다|아니야|아닌데|아녜요|아니었|아니요(?=[ ,]+\S)|대신(?= )|안 ?(?:돼|되|됩|돼요)|빼고|취소하고)"
 )
 _AFTER_DAY = re.compile(
-    r" ?(?:은|는|에는|엔|에)? ?(?:아니라|아니고|말고|아니에요|아니예요|아닙니다|아니야|안 ?(?:돼|되|됩)|못 ?(?:가|해|와|받)|어렵|힘들|곤란)"
+    r" ?(?:은|는|이|가|에는|엔|에)? ?(?:아니라|아니고|말고|아니에요|아니예요|아닙니다|아니야|안 ?(?:돼|되|됩)|못 ?(?:가|해|와|받)|어렵|힘들|곤란)"
 )
 
 
@@ -55,7 +55,7 @@ def answers(text: str, context: Context) -> Iterator[Candidate]:
         if match and match.start() and text[match.start() - 1] not in " ,.!~?":
             match = None
     while match:
-        value = _value(match, asked.offer if asked else None, asked is not None, bool(found))
+        value = _value(match, asked.offer if asked else None, asked is not None, any(not one[0] for one in found))
         if value is not None:
             found.append((value, not (match["yes"] or match["no"]), *match.span()))
         gap = re.compile(_GAP).match(text, match.end())
@@ -78,11 +78,11 @@ def answers(text: str, context: Context) -> Iterator[Candidate]:
     yield Candidate("yes_no", value, start, end)
 
 
-def _value(match: re.Match[str], offer: bool | None, asked: bool, later: bool) -> bool | None:
+def _value(match: re.Match[str], offer: bool | None, asked: bool, refused_before: bool) -> bool | None:
     if match["fine"]:
         return None if offer is None else not offer
     if match["asked"]:
-        return True if asked and not later else None
+        return True if asked and not refused_before else None
     if match["word_no"] and re.match("없|별로|다[른릅르]|(?:다음|나중)", match["word_no"]) and not asked:
         return None
     return bool(match["yes"] or match["word_yes"])

@@ -12,12 +12,14 @@ from voicebot.nlu.entities.phones import phone_number
 
 _SEPARATOR = r"(?: ?[-./,] ?| ?(?:에|의|다시|대시|하이픈|국에|국의|국) ?| )?"
 _SPOKEN = re.compile(rf"{HEAD}(?P<plus>\+|플러스 ?)?{DIGIT_KO}(?:{_SEPARATOR}{DIGIT_KO}){{1,39}}{TAIL}")
+_LAST_TWO = re.compile(r" ?이(?=[가-힣]|$)")
 _ONE = re.compile(rf"{HEAD}{DIGIT_KO}{TAIL}")
 _WRITTEN = re.compile(
     r"(?<![\d.,A-Za-z-])(?P<plus>\+ ?)?\(?\d{1,20}\)?(?:[-. ]{1,2}\(?\d{1,12}\)?){0,5}(?!\d)(?![,.:]\d)"
 )
 _CHUNK = rf"(?:{SINO}|{DIGIT_KO})"
-_CHUNKS = re.compile(rf"{HEAD}{_CHUNK}(?:{_SEPARATOR}{_CHUNK}){{0,19}}{TAIL}")
+# Atomic: the many ways to cut a number in pieces are not all tried.
+_CHUNKS = re.compile(rf"{HEAD}(?>{_CHUNK})(?>{_SEPARATOR}{_CHUNK}){{0,19}}+{TAIL}")
 _CHUNK_TOKEN = re.compile(rf"(?P<place>(?=[^ ]*? ?[십백천만]){SINO})|{DIGIT_KO}")
 _NOT_DIGITS = frozenset(["일일이", "이사", "사이", "오이", "일이", "이일", "구이", "이사이", "사이사이", "둘이", "하나둘"])
 
@@ -29,8 +31,18 @@ def digit_strings(text: str, context: Context) -> Iterator[Candidate]:
     wanted = asked is not None
     for match in _SPOKEN.finditer(text):
         digits = read_digits_ko(match[0])
+        end = match.end()
+        if re.search("[0-9][가-힣]|[영공일이삼사오육륙칠팔구][0-9]", match[0]):
+            continue
+        # A last "이" is taken for the copula, but it is a two where a digit is missing otherwise.
+        if two := _LAST_TWO.match(text, end):
+            longer = ("+" if match["plus"] else "") + digits + "2"
+            if len(digits) + 1 in lengths and len(digits) not in lengths:
+                digits, end = digits + "2", two.end()
+            elif not phone_number(longer[:-1]) and phone_number(longer):
+                digits, end = digits + "2", two.end()
         if (phone := phone_number(("+" if match["plus"] else "") + digits)) and not (wanted and len(digits) in lengths):
-            yield Candidate("phone", phone, *match.span(), rank=3)
+            yield Candidate("phone", phone, match.start(), end, rank=3)
         if match["plus"]:
             continue
         spoken = any("가" <= char <= "힣" for char in match[0])
@@ -39,11 +51,13 @@ def digit_strings(text: str, context: Context) -> Iterator[Candidate]:
             or (not context.expects("number", "amount") and len(digits) >= 3 and match[0] not in _NOT_DIGITS)
             or (len(digits) >= 3 and match[0][0] in "공영")
         ):
-            yield Candidate("digits", digits, *match.span(), rank=2)
+            yield Candidate("digits", digits, match.start(), end, rank=2)
         elif spoken and len(digits) >= 2 and context.expects("number", "amount") and match[0] not in _NOT_DIGITS:
-            yield from _as_number(digits, match.span(), context)
+            yield from _as_number(digits, (match.start(), end), context)
     for match in _WRITTEN.finditer(text):
         digits = re.sub(r"\D", "", match[0])
+        if re.match(r"\d{4}([-./]) ?\d{1,2}\1 ?\d{1,2}(?!\d)", match[0]):
+            continue
         single = match[0].isdigit()
         if phone := phone_number(("+" if match["plus"] else "") + digits):
             yield Candidate("phone", phone, *match.span(), rank=3)

@@ -111,7 +111,7 @@ def counts(text: str, context: Context) -> Iterator[Candidate]:
             continue
         if unit == "번" or (unit == "분" and number[-1] not in "명"):
             continue
-        if not written and len(number) == 1 and unit in _NATIVE_COUNTERS.split("|") and not (asked and number != "이"):
+        if not written and number in "일이삼사오육륙칠팔구영공" and unit in _NATIVE_COUNTERS.split("|") and not (asked and number != "이"):
             continue
         value = _number(number)
         if value is not None:
@@ -220,6 +220,8 @@ def numbers(text: str, context: Context) -> Iterator[Candidate]:
         if words.replace(" ", "").isdigit() or (words[0].isdigit() and words[-1].isdigit()):
             continue
         start, end = match.start(), match.start() + len(words)
+        if words == "천만" and text.startswith("에", end):
+            continue
         if not asked and not _clear(words, bool(match["native"])):
             if words in ("이", "네", "만", "한", "두", "세", "일") or not whole(text, start, end):
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,8 +30,10 @@ _PARTICLES = re.compile(
 @dataclass(frozen=True)
 class _Names:
     spelled: tuple[str, ...]
-    """Lower-case, without spaces, in jamo."""
-    values: tuple[Any, ...]
+    """Lower-case, without spaces, in jamo, short ones first."""
+    lengths: tuple[int, ...]
+    values: tuple[str, ...]
+    exact: Mapping[str, str]
     words: int
     """The most words that a name has, and one: recognisers split names."""
 
@@ -41,18 +44,28 @@ def names(text: str, language: str, lists: Mapping[str, Sequence[ListEntry]]) ->
         return
     words = list(_WORD.finditer(text))
     for kind, entries in lists.items():
-        spelled = _spelled(tuple((repr(entry.value), entry.names) for entry in entries))
-        values = {repr(entry.value): entry.value for entry in entries}
+        spelled = _spelled(tuple((repr(entry.value), tuple(entry.names)) for entry in entries))
         if spelled.spelled:
+            values = {repr(entry.value): entry.value for entry in entries}
             yield from _named(text, kind, words, spelled, values, language)
 
 
 @lru_cache(maxsize=64)
 def _spelled(entries: tuple[tuple[str, tuple[str, ...]], ...]) -> _Names:
-    pairs = sorted({(_spell(name), value) for value, names in entries for name in names if name.strip()})
-    pairs = [pair for pair in pairs if pair[0]]
-    longest = max((len(name.split()) for _, names in entries for name in names), default=0)
-    return _Names(tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs), min(longest, 5) + 1)
+    exact: dict[str, str] = {}
+    for value, spoken in entries:
+        for name in spoken:
+            if spelled := _spell(name):
+                exact.setdefault(spelled, value)
+    pairs = sorted(exact.items(), key=lambda pair: (len(pair[0]), pair))
+    most = max((len(name.split()) for _, spoken in entries for name in spoken), default=0)
+    return _Names(
+        tuple(spelled for spelled, _ in pairs),
+        tuple(len(spelled) for spelled, _ in pairs),
+        tuple(value for _, value in pairs),
+        exact,
+        min(most, 5) + 1,
+    )
 
 
 def _spell(text: str) -> str:
@@ -60,17 +73,17 @@ def _spell(text: str) -> str:
 
 
 def _named(
-    text: str, kind: str, words: list[re.Match[str]], spelled: _Names, values: Mapping[str, Any], language: str
+    text: str, kind: str, words: list[re.Match[str]], names_: _Names, values: Mapping[str, Any], language: str
 ) -> Iterator[Candidate]:
     for first, word in enumerate(words):
-        for last in range(first, min(first + spelled.words, len(words))):
+        for last in range(first, min(first + names_.words, len(words))):
             start, stop = word.start(), words[last].end()
             for end in _ends(text, start, stop, words[last].start(), language):
                 said = _spell(text[start:end])
-                if (found := _nearest(said, spelled)) is not None:
+                if (found := _nearest(said, names_)) is not None:
                     value, distance = found
                     yield Candidate(kind, values[value], start, end, rank=10 - distance)
-    yield from _run_on(text, kind, spelled, values, language)
+    yield from _run_on(text, kind, names_, values, language)
 
 
 def _ends(text: str, start: int, stop: int, last_word: int, language: str) -> Iterator[int]:
@@ -84,29 +97,30 @@ def _ends(text: str, start: int, stop: int, last_word: int, language: str) -> It
                 yield end
 
 
-def _nearest(said: str, spelled: _Names) -> tuple[str, int] | None:
+def _nearest(said: str, names_: _Names) -> tuple[str, int] | None:
     """The value whose name is nearest, and how many jamo away; None where none is near, or two values are alike near."""
-    if not said:
-        return None
+    if (value := names_.exact.get(said)) is not None:
+        return value, 0
     allowed = int(len(said) * NEAR) if len(said) >= 5 else 0
+    if not allowed:
+        return None
+    first = bisect_left(names_.lengths, len(said) - allowed)
+    last = bisect_right(names_.lengths, len(said) + allowed)
     near = process.extract(
-        said, spelled.spelled, scorer=Levenshtein.distance, score_cutoff=allowed, limit=4, processor=None
+        said, names_.spelled[first:last], scorer=Levenshtein.distance, score_cutoff=allowed, limit=4, processor=None
     )
     if not near:
         return None
-    best = near[0]
-    distance = int(best[1])
-    if distance > int(len(best[0]) * NEAR):
+    name, distance, index = near[0]
+    if distance > int(len(name) * NEAR) or (distance > 1 and name[0] != said[0]):
         return None
-    if distance and best[0][0] != said[0] and distance > 1:
+    value = names_.values[first + index]
+    if any(names_.values[first + other] != value and score == distance for _, score, other in near[1:]):
         return None
-    value = spelled.values[best[2]]
-    if any(spelled.values[index] != value and score == distance for _, score, index in near[1:]):
-        return None
-    return value, distance
+    return value, int(distance)
 
 
-def _run_on(text: str, kind: str, spelled: _Names, values: Mapping[str, Any], language: str) -> Iterator[Candidate]:
+def _run_on(text: str, kind: str, names_: _Names, values: Mapping[str, Any], language: str) -> Iterator[Candidate]:
     """Whole names inside a longer word, where its spaces were lost ("무선이어폰주세요"); three syllables at least."""
     if language != "ko":
         return
@@ -117,7 +131,7 @@ def _run_on(text: str, kind: str, spelled: _Names, values: Mapping[str, Any], la
             letters.append(jamo)
             offsets.append(offset)
     squashed = "".join(letters)
-    for name, value in zip(spelled.spelled, spelled.values, strict=True):
+    for name, value in zip(names_.spelled, names_.values, strict=True):
         if len(name) < 6:
             continue
         at = squashed.find(name)
