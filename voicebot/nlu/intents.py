@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from voicebot.errors import VoicebotError
 from voicebot.nlu.encoder import CachedEncoder, Encoder
 from voicebot.nlu.intents_clauses import clauses
-from voicebot.nlu.intents_examples import as_heard, clean, rows
-from voicebot.nlu.intents_fusion import Fusion, Scope, fit_fusion, fit_scope, scope_features
+from voicebot.nlu.intents_examples import Rows, as_heard, clean, misheard, rows
+from voicebot.nlu.intents_fusion import Fusion, Logistic, Seen, fit_fusion, fit_scope, scope_columns
 from voicebot.nlu.intents_lexical import LONGEST_TEXT
 from voicebot.nlu.intents_ridge import KernelRidge, Labels, Matrix
 from voicebot.nlu.intents_similarity import EncoderSimilarity, LexicalSimilarity, Similarity
@@ -69,7 +69,7 @@ class IntentModel:
         intents: tuple[str, ...],
         readings: tuple[_Reading, ...],
         fusion: Fusion,
-        scope: Scope,
+        scope: Logistic,
         settings: IntentSettings,
     ) -> None:
         """Use `train`."""
@@ -106,9 +106,9 @@ class IntentModel:
             raise IntentError(f"The intent {empty[0]} has no sentence: write at least one, or take the intent out.")
         trainer = CachedEncoder(encoder, cache) if encoder is not None and cache is not None else encoder
         named = _telling_names(sentences, names or {}, trainer, settings)
-        training = rows({intent: [*texts, *named.get(intent, ())] for intent, texts in sentences.items()}, seed=seed)
+        training = rows({intent: [*texts, *named.get(intent, ())] for intent, texts in sentences.items()})
         readings = _readings(training.texts, training.labels, len(sentences), trainer, encoder, settings)
-        fusion, scope = _calibrate(readings, training.labels, training.groups)
+        fusion, scope = _calibrate(readings, training, misheard(training, seed))
         return cls(tuple(sentences), readings, fusion, scope, settings)
 
     def understand(
@@ -142,9 +142,9 @@ class IntentModel:
         of `intents`; and the probability that one is meant, (texts,)."""
         similarities = [reading.similarity.to(texts) for reading in self._readings]
         scores = tuple(r.ridge.scores(s) for r, s in zip(self._readings, similarities, strict=True))
-        nearest = tuple(s.max(axis=1) for s in similarities)
-        inside = self._scope.probability(scope_features(scores, nearest, self._fusion))
-        return np.exp(self._fusion.logits(scores).astype(np.float64)), inside
+        seen = Seen(scores, tuple(s.max(axis=1) for s in similarities))
+        inside = self._scope(scope_columns(seen, self._fusion))
+        return np.exp(self._fusion.logits(seen).astype(np.float64)), inside
 
     def _one(self, text: str, expected: Collection[str], among: Collection[str] | None) -> Understanding:
         normal = normalise(text)
@@ -220,29 +220,43 @@ def _telling_names(
     }
 
 
-def _calibrate(readings: tuple[_Reading, ...], labels: Labels, groups: Labels) -> tuple[Fusion, Scope]:
-    groups = _held_out_groups(labels, groups)
-    rows_ = np.arange(len(labels))
-    known = tuple(reading.ridge.held_out(groups) for reading in readings)
-    fusion = fit_fusion(known, labels)
-    unknown = tuple(reading.ridge.held_out(labels) for reading in readings)
-    for scores in unknown:
-        scores[rows_, labels] = 0
+def _calibrate(readings: tuple[_Reading, ...], training: Rows, noisy: Rows) -> tuple[Fusion, Logistic]:
+    """Fusion and scope from what the models say of each sentence, and of it misheard, with itself held out; and with
+    its whole intent held out, which makes it out of scope."""
+    labels, groups = training.labels, _held_out_groups(training.labels, training.groups)
     among = [reading.similarity.among() for reading in readings]
-    near = scope_features(known, tuple(_nearest_outside(s, groups) for s in among), fusion)
-    far = scope_features(unknown, tuple(_nearest_outside(s, labels) for s in among), fusion)
-    return fusion, fit_scope(near, far)
+    known = Seen(
+        tuple(reading.ridge.held_out(groups) for reading in readings),
+        tuple(_nearest_outside(cosines, groups, groups) for cosines in among),
+    )
+    unknown = Seen(
+        tuple(_without(reading.ridge.held_out(labels), labels) for reading in readings),
+        tuple(_nearest_outside(cosines, labels, labels) for cosines in among),
+    )
+    to = [reading.similarity.to(noisy.texts) for reading in readings]
+    # Of an intent with one sentence, that sentence must do for its misheard version: no row has the group's number.
+    dirty = Seen(
+        tuple(r.ridge.held_out_texts(cosines, noisy.groups, groups) for r, cosines in zip(readings, to, strict=True)),
+        tuple(_nearest_outside(cosines, noisy.groups, groups) for cosines in to),
+    )
+    fusion = fit_fusion(known, labels, dirty, noisy.labels)
+    return fusion, fit_scope(*(scope_columns(seen, fusion) for seen in (known, dirty, unknown)))
+
+
+def _without(scores: Matrix, labels: Labels) -> Matrix:
+    """The scores with those of each row's own intent at nought."""
+    scores[np.arange(len(labels)), labels] = 0
+    return scores
 
 
 def _held_out_groups(labels: Labels, groups: Labels) -> Labels:
     """The groups; but where an intent has one sentence only, each of its rows is a group: its versions must do."""
     single = np.array([len(np.unique(groups[labels == label])) == 1 for label in range(int(labels.max()) + 1)])
-    alone = single[labels]
-    return np.where(alone, len(labels) + np.arange(len(labels)), groups)
+    return np.where(single[labels], int(groups.max()) + 1 + np.arange(len(labels)), groups)
 
 
-def _nearest_outside(similarity: Matrix, groups: Labels) -> Matrix:
-    """The cosine of each example to the nearest one outside its group; 0 where there is none."""
-    outside = np.where(groups[:, None] == groups[None, :], np.float32(0), similarity)
+def _nearest_outside(similarity: Matrix, text_groups: Labels, groups: Labels) -> Matrix:
+    """The cosine of each text to the nearest example outside its group; 0 where there is none."""
+    outside = np.where(text_groups[:, None] == groups[None, :], np.float32(0), similarity)
     nearest: Matrix = outside.max(axis=1)
     return nearest

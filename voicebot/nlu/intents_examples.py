@@ -16,8 +16,11 @@ from voicebot.nlu.normalise import normalise
 MOST_ROWS = 3000
 """Texts trained on. Training time grows with the cube: 3,000 take about 3 s on one core."""
 
-NOISE_RATES = (0.2, 0.1)
-"""Character error rates of the misheard versions, in the order in which they are added while there is room."""
+MOST_MISHEARD = 600
+"""Misheard sentences that the calibration looks at."""
+
+NOISE_RATE = 0.2
+"""Their character error rate."""
 
 
 @dataclass(frozen=True)
@@ -48,22 +51,30 @@ def clean(examples: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     return cleaned
 
 
-def rows(examples: Mapping[str, Sequence[str]], *, seed: int = 0, views: bool = True) -> Rows:
-    """The rows of cleaned examples. With `views`, as heard and misheard versions are added while there is room."""
+def rows(examples: Mapping[str, Sequence[str]], *, views: bool = True) -> Rows:
+    """The rows of cleaned examples. With `views`, each sentence as heard too, while there is room."""
     sentences = [(text, label) for label, texts in enumerate(examples.values()) for text in texts]
     found = [(text, label, group) for group, (text, label) in enumerate(sentences)]
     if views:
-        rng = random.Random(seed)
-        seen = {text for text, _ in sentences}
-        versions = [[(as_heard(text), label, group) for text, label, group in found]]
-        for rate in NOISE_RATES:
-            misheard = [(misrecognise(as_heard(text), rate, rng), label, group) for text, label, group in found]
-            rng.shuffle(misheard)
-            versions.append(misheard)
-        for version in versions:
-            new = [row for row in version if row[0] and row[0] not in seen]
-            added = new[: max(0, MOST_ROWS - len(found))]
-            seen.update(text for text, _, _ in added)
-            found += added
+        heard = {as_heard(text): (label, group) for text, label, group in reversed(found)}
+        new = [(text, *of) for text, of in heard.items() if text and (text, of[0]) not in set(sentences)]
+        found += new[::-1][: max(0, MOST_ROWS - len(found))]
+    return _as_rows(found)
+
+
+def misheard(training: Rows, seed: int = 0) -> Rows:
+    """Some of the sentences, all where they are few, as a recogniser might have misheard them."""
+    rng = random.Random(seed)
+    sentences = sorted(set(np.unique(training.groups, return_index=True)[1].tolist()))
+    chosen = sentences if len(sentences) <= MOST_MISHEARD else sorted(rng.sample(sentences, MOST_MISHEARD))
+    return _as_rows(
+        [
+            (misrecognise(as_heard(training.texts[row]), NOISE_RATE, rng), training.labels[row], training.groups[row])
+            for row in chosen
+        ]
+    )
+
+
+def _as_rows(found: Sequence[tuple[str, int, int]]) -> Rows:
     texts, labels, groups = zip(*found, strict=True)
     return Rows(texts, np.array(labels, dtype=np.intp), np.array(groups, dtype=np.intp))

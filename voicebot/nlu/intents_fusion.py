@@ -1,6 +1,6 @@
-"""From two models' scores to one calibrated probability, and whether anything known is meant at all.
+"""From the models' scores to one calibrated probability, and whether anything known is meant at all.
 
-Both are fitted on held-out scores (see `intents_ridge`), never on a sentence that its model was trained on.
+All of it is fitted on held-out scores (see `intents_ridge`), never on a sentence that its model was trained on.
 """
 
 from __future__ import annotations
@@ -10,78 +10,123 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import logsumexp
-from sklearn.linear_model import LogisticRegression
+from scipy.special import expit, logsumexp
 
 from voicebot.nlu.intents_ridge import Labels, Matrix
 
-_USUAL_WEIGHT = 12.0
-"""What the weights are on all data sets measured, within a factor of two; a weak prior holds them near it."""
+Vector = NDArray[np.float64]
 
+_USUAL_TOTAL = 20.0
+"""The sum of the weights on all data sets measured, within a factor of two; a prior holds the fit near it."""
 _PRIOR_STRENGTH = 3.0
-"""Of that prior: worth so many examples."""
+"""Of that prior, in examples."""
 
 
 @dataclass(frozen=True)
-class Fusion:
-    """Log-linear: p(intent) ~ exp(sum of weight x score)."""
+class Seen:
+    """What each model says of some texts."""
 
-    weights: tuple[float, ...]
-    """One a model: lexical, then encoder."""
-
-    def logits(self, scores: tuple[Matrix, ...]) -> Matrix:
-        """Normalised log-probabilities, (texts, intents)."""
-        total = sum(np.float32(weight) * score for weight, score in zip(self.weights, scores, strict=True))
-        found: Matrix = np.asarray(total - logsumexp(total, axis=1, keepdims=True), dtype=np.float32)
-        return found
-
-
-def fit_fusion(held_out: tuple[Matrix, ...], labels: Labels) -> Fusion:
-    """The weights under which the held-out examples' intents are the likeliest."""
-    rows = np.arange(len(labels))
-    usual = np.log(_USUAL_WEIGHT / len(held_out))
-
-    def loss(logs: NDArray[np.float64]) -> float:
-        logits = Fusion(tuple(np.exp(logs))).logits(held_out)
-        return float(-logits[rows, labels].sum() + _PRIOR_STRENGTH * ((logs - usual) ** 2).sum())
-
-    fitted = minimize(loss, np.full(len(held_out), usual), method="Nelder-Mead", options={"xatol": 0.02, "fatol": 0.1})
-    return Fusion(tuple(float(weight) for weight in np.exp(np.clip(fitted.x, -4, 5))))
+    scores: tuple[Matrix, ...]
+    """One a model (lexical, then encoder), (texts, intents)."""
+    nearest: tuple[Matrix, ...]
+    """For each model the cosine of each text to its nearest example, (texts,)."""
 
 
 @dataclass(frozen=True)
-class Scope:
-    """Whether a text is in scope: a logistic function of how close it is to anything known."""
+class Logistic:
+    """A logistic function of some columns."""
 
     coefficients: tuple[float, ...]
     intercept: float
 
-    def probability(self, features: Matrix) -> NDArray[np.float64]:
-        """Of being in scope, one a row of `scope_features`."""
-        logit = features @ np.array(self.coefficients) + self.intercept
-        return np.asarray(1 / (1 + np.exp(-logit)), dtype=np.float64)
+    def __call__(self, columns: Matrix) -> Vector:
+        """The probability of each row of `columns`, (rows, len(coefficients))."""
+        return np.asarray(expit(columns @ np.array(self.coefficients) + self.intercept), dtype=np.float64)
 
 
-def scope_features(scores: tuple[Matrix, ...], nearest: tuple[Matrix, ...], fusion: Fusion) -> Matrix:
-    """For each model its best score and the cosine to the nearest example; the best fused score and its margin.
+def fit_logistic(columns: Matrix, positive: NDArray[np.bool_], weight: Vector, usual: tuple[float, ...]) -> Logistic:
+    """Fitted with coefficients of the sign of `usual` (or nought), held near `usual` as if by a few examples.
 
-    `nearest`: for each model the cosine of each text to its nearest example, (texts,).
+    The signs are known, and few examples must not be able to turn them: nearer is always likelier.
     """
-    fused = sum(np.float32(weight) * score for weight, score in zip(fusion.weights, scores, strict=True))
-    fused = np.asarray(fused) / sum(fusion.weights)
-    best = np.sort(fused, axis=1)[:, ::-1]
-    second = best[:, 1] if best.shape[1] > 1 else np.zeros_like(best[:, 0])
-    columns = [best[:, 0], best[:, 0] - second, *(score.max(axis=1) for score in scores), *nearest]
-    return np.stack(columns, axis=1).astype(np.float32)
+    signs = np.sign(usual)
+
+    def loss(parameters: Vector) -> float:
+        logit = columns @ (signs * parameters[:-1]) + parameters[-1]
+        misfit = float((weight * np.logaddexp(0, np.where(positive, -logit, logit))).sum())
+        return misfit + 0.05 * _PRIOR_STRENGTH * float(((parameters[:-1] - np.abs(usual)) ** 2).sum())
+
+    start = np.append(np.abs(usual), 0.0)
+    bounds = [(0.0, 100.0)] * len(usual) + [(-200.0, 200.0)]
+    fitted = minimize(loss, start, method="L-BFGS-B", bounds=bounds).x
+    return Logistic(tuple(float(c) for c in signs * fitted[:-1]), float(fitted[-1]))
 
 
-def fit_scope(known: Matrix, unknown: Matrix) -> Scope:
-    """From the features of held-out sentences (`known`) and of sentences whose whole intent was held out (`unknown`).
+@dataclass(frozen=True)
+class Fusion:
+    """Log-linear: p(intent) ~ exp(sum of weight x score), with weights that depend on how misheard a text looks.
 
-    Both kinds weigh the same, so that 0.5 is the middle between them.
+    Encoders lose their footing on misheard text sooner than n-grams do.
     """
-    features = np.concatenate([known, unknown])
-    inside = np.repeat([1, 0], [len(known), len(unknown)])
-    # Columns have a like scale (cosines and regression targets); the penalty keeps few examples from overfitting.
-    model = LogisticRegression(C=10.0, class_weight="balanced", max_iter=1000).fit(features, inside)
-    return Scope(tuple(float(c) for c in model.coef_[0]), float(model.intercept_[0]))
+
+    clean: tuple[float, ...]
+    misheard: tuple[float, ...]
+    """The weights of the models for a text that looks clean, and for one that looks misheard."""
+    noise: Logistic
+    """The probability that a text is misheard, from its nearest cosines."""
+
+    def fused(self, seen: Seen) -> Matrix:
+        """The weighted sum of the scores, (texts, intents)."""
+        doubt = self.noise(np.stack(seen.nearest, axis=1))
+        total = np.zeros_like(seen.scores[0])
+        for clean, misheard, score in zip(self.clean, self.misheard, seen.scores, strict=True):
+            weight = np.exp((1 - doubt) * np.log(clean) + doubt * np.log(misheard))
+            total += weight[:, None].astype(np.float32) * score
+        return total
+
+    def logits(self, seen: Seen) -> Matrix:
+        """Normalised log-probabilities, (texts, intents)."""
+        fused = self.fused(seen)
+        found: Matrix = fused - logsumexp(fused, axis=1, keepdims=True).astype(np.float32)
+        return found
+
+
+def fit_fusion(clean: Seen, clean_labels: Labels, misheard: Seen, misheard_labels: Labels) -> Fusion:
+    """The weights under which the intents of held-out sentences, as written and misheard, are the likeliest."""
+    models = len(clean.scores)
+    columns = np.concatenate([np.stack(clean.nearest, axis=1), np.stack(misheard.nearest, axis=1)])
+    dirty = np.repeat([False, True], [len(clean_labels), len(misheard_labels)])
+    share = np.where(dirty, 1 / max(1, len(misheard_labels)), 1 / max(1, len(clean_labels))) * len(dirty) / 2
+    noise = fit_logistic(columns, dirty, share, usual=(-3.0,) * models)
+    usual = np.full(2 * models, np.log(_USUAL_TOTAL / models))
+    kinds = ((clean, clean_labels, 1.0), (misheard, misheard_labels, len(clean_labels) / max(1, len(misheard_labels))))
+
+    def loss(logs: Vector) -> float:
+        weights = np.exp(logs)
+        fusion = Fusion(tuple(weights[:models]), tuple(weights[models:]), noise)
+        misfit = sum(
+            weight * -float(fusion.logits(seen)[np.arange(len(labels)), labels].sum()) for seen, labels, weight in kinds
+        )
+        return misfit + _PRIOR_STRENGTH * float(((logs - usual) ** 2).sum())
+
+    fitted = minimize(loss, usual, method="L-BFGS-B", bounds=[(-2.0, 5.0)] * len(usual), options={"eps": 1e-3})
+    weights = [float(weight) for weight in np.exp(fitted.x)]
+    return Fusion(tuple(weights[:models]), tuple(weights[models:]), noise)
+
+
+def scope_columns(seen: Seen, fusion: Fusion) -> Matrix:
+    """What tells known from unknown: the best fused score, about 1 at an example, and the nearest cosines."""
+    best = fusion.fused(seen).max(axis=1) / np.float32(sum(fusion.clean))
+    return np.stack([best, *seen.nearest], axis=1)
+
+
+def fit_scope(known: Matrix, misheard: Matrix, unknown: Matrix) -> Logistic:
+    """From the columns of held-out sentences, as written and misheard, and of sentences whose intent was held out.
+
+    Known and unknown weigh the same, so that 0.5 is the middle between them; of the known, misheard ones a quarter.
+    """
+    columns = np.concatenate([known, misheard, unknown])
+    shares = [(len(known), 0.75), (len(misheard), 0.25), (len(unknown), 1.0)]
+    weight = np.concatenate([np.full(count, share / max(1, count)) for count, share in shares]) * len(columns) / 2
+    inside = np.repeat([True, False], [len(known) + len(misheard), len(unknown)])
+    return fit_logistic(columns, inside, weight, usual=(6.0, *(1.0,) * (columns.shape[1] - 1)))

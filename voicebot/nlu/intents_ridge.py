@@ -59,3 +59,16 @@ class KernelRidge:
             block = self._inverse[np.ix_(members, members)]
             found[members] = self._target[members] - np.linalg.solve(block, self._solution[members])
         return found.astype(np.float32)
+
+    def held_out_texts(self, similarity: Matrix, text_groups: Labels, groups: Labels) -> Matrix:
+        """The scores of other texts had the examples of their own group not been trained on, (m, classes).
+
+        `similarity`: cosines of the texts to the examples, (m, n); `text_groups`: the group of each text, (m,).
+        """
+        values = kernel(similarity, self._sharpness).astype(np.float64)
+        found = values @ self._solution
+        for group in np.unique(text_groups):
+            texts, members = np.flatnonzero(text_groups == group), np.flatnonzero(groups == group)
+            block = self._inverse[np.ix_(members, members)]
+            found[texts] -= values[np.ix_(texts, members)] @ np.linalg.solve(block, self._solution[members])
+        return found.astype(np.float32)
