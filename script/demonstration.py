@@ -5,6 +5,7 @@ Every process is started in a session of its own, so that Ctrl-C reaches this on
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
@@ -17,6 +18,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from voicebot.config import Configuration, load
 from voicebot.doctor import Level, check_first_listener, check_port, check_synthesiser, check_var
@@ -57,11 +59,15 @@ class Children:
         self._environment = environment
         self._started: list[Child] = []
 
-    def start(self, *arguments: str) -> Child:
-        """Start a command of voicebot, with our output as its output."""
+    def start(self, *arguments: str, output: IO[bytes] | None = None) -> Child:
+        """Start a command of voicebot; its output goes where ours goes, or to `output`."""
         self._signals.raising = False
         child = subprocess.Popen(
-            [VOICEBOT, *arguments], env=self._environment, stdin=subprocess.DEVNULL, start_new_session=True
+            [VOICEBOT, *arguments],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            start_new_session=True,
         )
         self._started.append(child)
         self._signals.raising = True
@@ -129,9 +135,11 @@ def _can_begin(configuration: Configuration) -> bool:
 
 def _environment(configuration: Configuration) -> Mapping[str, str]:
     """Ours, with a token to sign with where none is set: the simulated phone and the service must share one."""
-    if configuration.twilio_auth_token.get_secret_value():
-        return os.environ
-    return os.environ | {"TWILIO_AUTH_TOKEN": secrets.token_hex(16)}
+    # The conversation is to be read, not the log between its lines.
+    environment = {"VOICEBOT_LOG_LEVEL": "warning"} | os.environ
+    if not configuration.twilio_auth_token.get_secret_value():
+        environment["TWILIO_AUTH_TOKEN"] = secrets.token_hex(16)
+    return environment
 
 
 def _wait_until_ready(configuration: Configuration, service: Child) -> bool:
@@ -154,20 +162,31 @@ def _wait_until_ready(configuration: Configuration, service: Child) -> bool:
 def _demonstrate(children: Children, configuration: Configuration) -> bool:
     folder = configuration.var / "demo"
     folder.mkdir(parents=True, exist_ok=True)
-    recording, transcript = folder / "call.wav", folder / "call.txt"
+    recording, transcript, result = folder / "call.wav", folder / "call.txt", folder / "call.json"
     url = f"http://{configuration.host}:{configuration.port}"
-    arguments = ("--scenario", str(SCENARIO), "--record", str(recording), "--transcript", str(transcript))
-    call = children.start("call", "--url", url, *arguments)
-    try:
-        status = call.wait(CALL_WITHIN_S)
-    except subprocess.TimeoutExpired:
-        _tell(f"the demonstration call was not over within {CALL_WITHIN_S:.0f} s")
-        return False
+    arguments = ("--scenario", str(SCENARIO), "--record", str(recording), "--transcript", str(transcript), "--json")
+    # The service shows the conversation; what the caller's side has to say about it goes to a file.
+    with result.open("wb") as output:
+        call = children.start("call", "--url", url, *arguments, output=output)
+        try:
+            status = call.wait(CALL_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            _tell(f"the demonstration call was not over within {CALL_WITHIN_S:.0f} s")
+            return False
     if status == 0:
         _tell(f"the demonstration call reached its goal; listen to {recording}, read {transcript}")
     else:
-        _tell(f"the demonstration call did not reach its goal (status {status}); see {transcript}")
+        _tell(f"the demonstration call did not reach its goal{_why(result)}; see {transcript}")
     return status == 0
+
+
+def _why(result: Path) -> str:
+    """What the call says of the first step that failed."""
+    try:
+        failed = next(step for step in json.loads(result.read_bytes())["steps"] if step["outcome"] == "failed")
+        return f": step {failed['number']}, {failed['step']}: {failed['detail']}"
+    except (ValueError, KeyError, TypeError, StopIteration):
+        return ""
 
 
 def _tell(sentence: str) -> None:

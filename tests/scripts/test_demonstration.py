@@ -21,6 +21,7 @@ with Path("started").open("a") as log:
     print(os.getpid(), sys.argv[1], file=log)
 if sys.argv[1] == "call":
     Path("asked").write_text(" ".join(sys.argv[2:]) + " " + os.environ.get("TWILIO_AUTH_TOKEN", ""))
+    print('{{"steps": [{{"number": 3, "step": "expect", "outcome": "failed", "detail": "not so"}}]}}')
     sys.exit(int(os.environ["CALL_STATUS"]))
 
 class Ready(http.server.BaseHTTPRequestHandler):
@@ -98,7 +99,7 @@ def test_once_stops_after_a_call_that_reached_its_goal(place: Place) -> None:
     asked = (place.folder / "asked").read_text().split()
     assert asked[:-1] == [
         *("--url", f"http://127.0.0.1:{place.port}", "--scenario", "prompts/shop/demo/parcel.yaml"),
-        *("--record", "var/demo/call.wav", "--transcript", "var/demo/call.txt"),
+        *("--record", "var/demo/call.wav", "--transcript", "var/demo/call.txt", "--json"),
     ]
     assert len(asked[-1]) == 32, "both share a token that nobody can guess"
 
@@ -106,7 +107,7 @@ def test_once_stops_after_a_call_that_reached_its_goal(place: Place) -> None:
 def test_once_fails_where_the_call_did_not_reach_its_goal(place: Place) -> None:
     status, told = place.run(ONCE="1", CALL_STATUS="1", TWILIO_AUTH_TOKEN="mine")
     assert status == 1
-    assert "did not reach its goal" in told
+    assert "did not reach its goal: step 3, expect: not so; see var/demo/call.txt" in told
     assert place.still_running() == []
     assert (place.folder / "asked").read_text().endswith(" mine")
 
