@@ -64,7 +64,7 @@ def test_a_digit_string_is_read_back(digits: str, zero: str, group: int) -> None
     assert value(words, "digits", Expected("digits", lengths=(len(digits),))) == digits
 
 
-@given(st.from_regex(r"010[2-9]\d{7}", fullmatch=True), st.sampled_from((" ", "에 ", "의 ", "")))
+@given(st.from_regex(r"010[2-9][0-9]{7}", fullmatch=True), st.sampled_from((" ", "에 ", "의 ", "")))
 def test_a_mobile_number_is_read_back(digits: str, separator: str) -> None:
     words = separator.join(numerals.spell_digits(part, "공") for part in (digits[:3], digits[3:7], digits[7:]))
     for said in (words, f"{words}입니다", f"제 번호는 {words}이에요"):

@@ -31,16 +31,9 @@ def digit_strings(text: str, context: Context) -> Iterator[Candidate]:
     wanted = asked is not None
     for match in _SPOKEN.finditer(text):
         digits = read_digits_ko(match[0])
-        end = match.end()
         if re.search("[0-9][가-힣]|[영공일이삼사오육륙칠팔구][0-9]", match[0]):
             continue
-        # A last "이" is taken for the copula, but it is a two where a digit is missing otherwise.
-        if two := _LAST_TWO.match(text, end):
-            longer = ("+" if match["plus"] else "") + digits + "2"
-            if len(digits) + 1 in lengths and len(digits) not in lengths:
-                digits, end = digits + "2", two.end()
-            elif not phone_number(longer[:-1]) and phone_number(longer):
-                digits, end = digits + "2", two.end()
+        digits, end = _settle_last_two(text, match, digits, lengths)
         if (phone := phone_number(("+" if match["plus"] else "") + digits)) and not (wanted and len(digits) in lengths):
             yield Candidate("phone", phone, match.start(), end, rank=3)
         if match["plus"]:
@@ -77,6 +70,23 @@ def digit_strings(text: str, context: Context) -> Iterator[Candidate]:
                 yield Candidate("digits", read_digits_ko(match[0]), *match.span(), rank=2)
         for match in _CHUNKS.finditer(text):
             yield from _readings(match, lengths)
+
+
+def _settle_last_two(
+    text: str, match: re.Match[str], digits: str, lengths: tuple[int, ...]
+) -> tuple[str, int]:
+    """The digits and their end: a last "이" is a two or the copula, whichever makes the string complete."""
+    end, plus = match.end(), "+" if match["plus"] else ""
+
+    def complete(some: str) -> bool:
+        return len(some) in lengths if lengths else phone_number(plus + some) is not None
+
+    if not complete(digits):
+        if (two := _LAST_TWO.match(text, end)) and complete(digits + "2"):
+            return digits + "2", two.end()
+        if text[end - 1] == "이" and complete(digits[:-1]):
+            return digits[:-1], len(text[: end - 1].rstrip())
+    return digits, end
 
 
 def _as_number(digits: str, span: tuple[int, int], context: Context) -> Iterator[Candidate]:

@@ -133,7 +133,7 @@ def durations(text: str, context: Context) -> Iterator[Candidate]:
             squashed = match["pieces"].replace(" ", "")
             doubtful = squashed in _THIS and not (match["span"] or asked)
             after = text[match.end() : match.end() + 5].lstrip()
-            if doubtful and not re.match("정도|쯤|뒤|후|전|만에|이내|안에|걸", after):
+            if doubtful and not re.match("동안|간|정도|쯤|뒤|후|전|만에|이내|안에|걸", after):
                 continue
             if re.fullmatch(rf"{NATIVE} ?분", match["pieces"]):
                 continue

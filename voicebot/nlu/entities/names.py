@@ -75,14 +75,19 @@ def _spell(text: str) -> str:
 def _named(
     text: str, kind: str, words: list[re.Match[str]], names_: _Names, values: Mapping[str, Any], language: str
 ) -> Iterator[Candidate]:
+    found: list[tuple[int, int, int, str]] = []
     for first, word in enumerate(words):
         for last in range(first, min(first + names_.words, len(words))):
             start, stop = word.start(), words[last].end()
             for end in _ends(text, start, stop, words[last].start(), language):
-                said = _spell(text[start:end])
-                if (found := _nearest(said, names_)) is not None:
-                    value, distance = found
-                    yield Candidate(kind, values[value], start, end, rank=10 - distance)
+                if (near := _nearest(_spell(text[start:end]), names_)) is not None:
+                    found.append((near[1], start - end, start, near[0]))
+    taken = 0
+    for distance, length, start, value in sorted(found):
+        mask = (1 << (start - length)) - (1 << start)
+        if not taken & mask:
+            taken |= mask
+            yield Candidate(kind, values[value], start, start - length, rank=10 - distance)
     yield from _run_on(text, kind, names_, values, language)
 
 
@@ -92,8 +97,8 @@ def _ends(text: str, start: int, stop: int, last_word: int, language: str) -> It
         return
     base = max(start, last_word)
     if stripped := _PARTICLES.search(text[base:stop]):
-        for end in range(base + stripped.start(), stop):
-            if end > base:
+        for end in range(base + max(stripped.start(), 1), stop):
+            if _PARTICLES.fullmatch(text, end, stop):
                 yield end
 
 

@@ -15,7 +15,7 @@ Number = int | float
 
 DIGITS_KO = dict(zip("영공일이삼사오육륙칠팔구", (0, 0, 1, 2, 3, 4, 5, 6, 6, 7, 8, 9), strict=True))
 # A "이" behind a consonant and before an ending is the copula: "오만이요" is 50,000, "사이요" is 4 and 2.
-_COPULA = "(?=요|에요|예요|라|고|구|네|죠|지|야|면|었|랑|나|세|시| ?아니|고요)"
+_COPULA = "(?=요|에요|예요|라|고|구요|네|죠|지|야|면|었|랑|나|세|시| ?아니)"
 _TWO = f"(?:이(?!{_COPULA})|(?<=[이사오구])이|(?<=[이사오구] )이|(?<![가-힣\\d])(?<![가-힣\\d] )이)"
 _DIGIT = f"(?:[일삼사오육륙칠팔구1-9]|{_TWO})"
 _SMALL = {"십": 10, "백": 100, "천": 1000}
@@ -31,7 +31,7 @@ _UNDER_10000 = (
 _PART = rf"(?:{_UNDER_10000}|{_ARABIC_DECIMAL})"
 SINO = (
     rf"(?:{_PART} ?조(?: ?{_PART} ?억)?(?: ?{_PART} ?만)?(?: ?{_PART})?"
-    rf"|{_PART} ?억(?: ?(?:{_PART} ?)?만)?(?: ?{_PART})?|(?:{_PART} ?)?만(?: ?{_PART})?|{_PART}|[영공])"
+    rf"|{_PART} ?억(?: ?(?:{_PART} ?)?만)?(?: ?{_PART})?|(?:{_PART} ?)?만(?: ?{_PART})?|{_PART}|[영공]|제로)"
 )
 """A number in Sino-Korean words, in digits, or both ("3만 5천")."""
 
@@ -74,6 +74,8 @@ def read_sino(text: str) -> Number | None:
     """The value of a number in Sino-Korean words or digits or both; None where it is none."""
     if not _SINO_FULL.fullmatch(text):
         return None
+    if text == "제로":
+        return 0
     total = section = Decimal(0)
     current: Decimal | None = None
     for token in _SINO_TOKEN.findall(text):
