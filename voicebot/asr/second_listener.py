@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -26,16 +25,6 @@ _SHORTEST_SECONDS = 0.1
 
 _NICENESS = 10
 """Of the second listener's threads: with both cores busy they get a tenth of what live audio gets."""
-
-
-class SecondListener(Protocol):
-    """Reads a whole utterance. Its methods may be called from any thread."""
-
-    def second_opinion(
-        self, pcm: bytes, domain: Domain, cancelled: threading.Event | None = None
-    ) -> Recognition | None:
-        """What was said in `pcm` (16-bit 8 kHz mono); None where it can't say or `cancelled` was set."""
-        ...
 
 
 class WhisperListener:
@@ -80,7 +69,8 @@ def open_second_listener(
 class TwoListeners:
     """The first listener and the second as one. Implements `Recogniser`.
 
-    A language that the first has no model for is heard by the second alone: its utterances give no partial results.
+    A language that the first has no model for is heard by the second alone: its utterances give no partial results and
+    are rejected at once, so that whoever listens asks for the second opinion off the threads of live audio.
     """
 
     def __init__(
@@ -97,7 +87,7 @@ class TwoListeners:
         if self._first and domain.language in self._first_languages:
             return self._first.listen(domain)
         if self._second and domain.language in LANGUAGES:
-            return BufferedUtterance(domain)
+            return UnheardUtterance(domain)
         raise ModelError(f"no speech model for the language {domain.language!r} is loaded; see: voicebot models list.")
 
     def prepare(self, domain: Domain) -> None:
@@ -118,11 +108,8 @@ class TwoListeners:
             self._second.close()
 
 
-class BufferedUtterance:
-    """An utterance that the first listener can't hear: always rejected, so that the second listener is asked.
-
-    Implements `Utterance`.
-    """
+class UnheardUtterance:
+    """An utterance in a language that the first listener does not know. Implements `Utterance`."""
 
     def __init__(self, domain: Domain) -> None:
         self._domain = domain
