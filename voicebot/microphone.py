@@ -226,7 +226,7 @@ async def talk(
             sounddevice.RawOutputStream(device=card.loudspeaker, callback=play, finished_callback=finished, **common),
             sounddevice.RawInputStream(device=card.microphone, callback=record, finished_callback=finished, **common),
         ):
-            _log.info("microphone open", rate=card.rate, headphones=headphones)
+            _log.debug("microphone open", rate=card.rate, headphones=headphones)
             return await call.run()
     except sounddevice.PortAudioError as error:
         raise _unusable(error) from None
