@@ -37,6 +37,9 @@ _log = structlog.get_logger()
 _JOURNALS_KEPT = 1000
 """Journals of calls, running ones and the last ones, that stay in memory."""
 
+_WORK_ENDS_S = 5.0
+"""Longest wait for work in the background when the service closes; it looks up between two phrases."""
+
 Progress = Callable[[str], None]
 """Is told what is being loaded, in a few words."""
 
@@ -111,13 +114,14 @@ class Service:
             speaking=ThreadPoolExecutor(16, "speaking"),
         )
         self._closed = threading.Event()
+        self._background: list[threading.Thread] = []
 
     def load(self, progress: Progress = lambda _what: None) -> None:
         """Load content, models and the first phrases; ready afterwards. Raises VoicebotError where that can't be."""
         configuration = self.configuration
         progress("content")
         pack = open_pack(configuration)
-        backend = open_backend(pack.backend, configuration.var)
+        backend = open_backend(pack.backend, configuration.var, pack.folder)
         progress("understanding")
         learnt = configuration.var / "embeddings" / f"{pack.name}-{pack.version}.done"
         encoder = load_encoder(configuration.encoder) if configuration.encoder else None
@@ -144,9 +148,14 @@ class Service:
         )
         self.ready = True
         progress("ready")
-        threading.Thread(target=self._speak_ahead, args=(pack, voice), name="phrases", daemon=True).start()
+        self._in_background(self._speak_ahead, pack, voice)
         if encoder is not None and not learnt.exists():
-            threading.Thread(target=self._learn, args=(pack, encoder, learnt), name="embeddings", daemon=True).start()
+            self._in_background(self._learn, pack, encoder, learnt)
+
+    def _in_background(self, work: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=work, args=arguments, name=work.__name__.strip("_"), daemon=True)
+        self._background.append(thread)
+        thread.start()
 
     def _learn(self, pack: Pack, encoder: Encoder, learnt: Path) -> None:
         """The first start with a pack: train on embeddings while calls are taken; new calls understand better then."""
@@ -198,6 +207,8 @@ class Service:
         """Give back threads and processes. No call may be running."""
         self._closed.set()
         self.ready = False
+        for thread in self._background:
+            thread.join(_WORK_ENDS_S)
         for pool in (self._pools.listening, self._pools.thinking, self._pools.speaking):
             if pool is not None:
                 pool.shutdown(wait=False, cancel_futures=True)

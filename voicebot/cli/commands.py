@@ -3,7 +3,10 @@
 import voicebot.cli.call
 import voicebot.cli.chat
 import voicebot.cli.doctor
+import voicebot.cli.evaluate
 import voicebot.cli.mic
 import voicebot.cli.models
 import voicebot.cli.serve
+import voicebot.cli.transcribe
+import voicebot.cli.understand
 import voicebot.cli.voices

@@ -25,6 +25,10 @@ class Dialogue:
         self.pack = pack
         self._understanders = understanders
 
+    def understander(self, language: str) -> Understander:
+        """What understands `language`; where the pack doesn't have it, its first one."""
+        return self._understanders.get(language) or next(iter(self._understanders.values()))
+
     def begin(self, language: str) -> State:
         """The state of a call that has not begun. An unknown language becomes the pack's first one."""
         known = language if language in self.pack.languages else next(iter(self.pack.languages))
