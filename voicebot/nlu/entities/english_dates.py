@@ -11,11 +11,28 @@ from voicebot.nlu.entities.grammar import Candidate, Context
 from voicebot.nlu.entities.number_words import CARDINAL_EN, ORDINAL_EN, UNDER_100_EN, read_english, read_ordinal_en
 
 _HEAD = r"(?<![a-z0-9./-])"
-_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _MONTH = rf"(?P<month>{'|'.join(_MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?"
 _WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _WEEKDAY = rf"(?P<weekday>{'|'.join(_WEEKDAYS)}|mon|tues?|wed|thurs?|fri)\b"
-_YEAR_WORDS = rf"(?:two thousand(?: and)?(?: {UNDER_100_EN})?|twenty(?: oh (?:one|two|three|four|five|six|seven|eight|nine)\b|[ -]{UNDER_100_EN})|nineteen[ -]{UNDER_100_EN})"
+_YEAR_WORDS = (
+    rf"(?:two thousand(?: and)?(?: {UNDER_100_EN})?|twenty(?: oh "
+    rf"(?:one|two|three|four|five|six|seven|eight|nine)\b|[ "
+    rf"-]{UNDER_100_EN})|nineteen[ -]{UNDER_100_EN})"
+)
 _YEAR = rf"(?:,? (?:of |in )?(?P<year>\d{{4}}\b(?!:)|{_YEAR_WORDS})|,? (?P<near_year>this year|next year|last year))?"
 _DAY = rf"(?P<day>{ORDINAL_EN}|{UNDER_100_EN}|\d{{1,2}}(?![\d:.]))"
 _BEFORE = rf"(?:(?:{'|'.join(_WEEKDAYS)}),? ?(?:the )?)?"
@@ -24,11 +41,15 @@ _MONTH_DAY = re.compile(
     rf"{_HEAD}{_BEFORE}{_MONTH} (?:the )?{_DAY}(?! (?:people|items|o'clock|am|pm)\b)(?! ?(?:am|pm)\b){_YEAR}"
 )
 _END_OF_MONTH = re.compile(
-    rf"{_HEAD}(?:the )?(?:end|last day) of (?:{_MONTH}|(?P<near>this month|next month|last month|the month|the year|this year)){_YEAR}"
+    rf"{_HEAD}(?:the )?(?:end|last day) of (?:{_MONTH}|(?P<near>this "
+    rf"month|next month|last month|the month|the year|this "
+    rf"year)){_YEAR}"
 )
 _NEAR_MONTH_DAY = re.compile(rf"{_HEAD}(?:on )?(?:the )?(?P<day>{ORDINAL_EN}) of (?P<near>this|next|last) month\b")
 _DAY_OF_MONTH = re.compile(
-    rf"{_HEAD}(?P<on>on |by |until |from |since |for )?(?P<the>the )(?P<day>{ORDINAL_EN})(?! (?:one|option|item|floor|time|order|choice|person|of|line)\b)"
+    rf"{_HEAD}(?P<on>on |by |until |from |since |for )?(?P<the>the )"
+    rf"(?P<day>{ORDINAL_EN})(?! (?:one|option|item|floor|time|order"
+    rf"|choice|person|of|line)\b)"
 )
 _MONTH_ONLY = re.compile(
     rf"{_HEAD}(?P<cue>(?:(?:in|since|until|by|from|during|of|for|this|next|last|early|late) )*){_MONTH}{_YEAR}(?! \d)"
@@ -41,10 +62,16 @@ _ISO = re.compile(
 )
 _SLASHED = re.compile(r"(?<![\d./-])(?P<month>\d{1,2})/(?P<day>\d{1,2})(?:/(?P<year>\d{4}|\d{2}))?(?![\d/-])")
 _WHEN = re.compile(
-    rf"{_HEAD}(?P<when>(?:the )?week after next|next week|last week|this week|next|last|past|this coming|coming|this|a week)?(?: on)? ?{_WEEKDAY}(?P<after> (?:after next|next week|last week|this week|week)\b)?"
+    rf"{_HEAD}(?P<when>(?:the )?week after next|a week (?:from|on)"
+    rf"|next week|last week|this week|next|last|past|this coming"
+    rf"|coming|this|a week)?(?: on)? ?{_WEEKDAY}(?P<after> (?:after "
+    rf"next|next week|last week|this week|week)\b)?"
 )
 _WEEK = re.compile(
-    rf"{_HEAD}(?P<when>this|next|last|(?:the )?following) (?P<unit>week|month|weekend)\b(?! on)|{_HEAD}(?:the |over the |at the )(?P<weekend>weekend)\b|{_HEAD}(?P<later>(?:the )?week after next)\b"
+    rf"{_HEAD}(?P<when>this|next|last|(?:the )?following) "
+    rf"(?P<unit>week|month|weekend)\b(?! on)|{_HEAD}(?:the |over the "
+    rf"|at the )(?P<weekend>weekend)\b|{_HEAD}(?P<later>(?:the "
+    rf")?week after next)\b"
 )
 _DAYS = {
     "the day before yesterday": -2, "day before yesterday": -2, "yesterday": -1, "last night": -1, "today": 0, "tonight": 0, "this morning": 0,
@@ -60,7 +87,9 @@ _SHIFT = re.compile(
 _HOLIDAYS = {"christmas day": (12, 25), "christmas eve": (12, 24), "christmas": (12, 25), "new year's day": (1, 1), "new year's eve": (12, 31), "valentine's day": (2, 14), "halloween": (10, 31), "boxing day": (12, 26)}  # fmt: skip
 _HOLIDAY = re.compile(rf"{_HEAD}(?P<holiday>{'|'.join(sorted(_HOLIDAYS, key=len, reverse=True))})\b")
 _PAST = re.compile(
-    r"(?:ordered|bought|paid|arrived|sent|placed|got|received|was|were|did|made|called|had|came|purchased|shipped|since|returned|cancelled|delivered|charged)\b"
+    r"(?:ordered|bought|paid|arrived|sent|placed|got|received|was"
+    r"|were|did|made|called|had|came|purchased|shipped|since"
+    r"|returned|cancelled|delivered|charged)\b"
 )
 
 
@@ -195,7 +224,7 @@ def _weekdays(text: str, today: date, past: bool | None) -> Iterator[Candidate]:
             found = calendar.in_week(today, -1, weekday)
         elif when == "this week" or after == "this week":
             found = calendar.in_week(today, 0, weekday)
-        elif when == "a week" or after == "week":
+        elif when.startswith("a week") or after == "week":
             near = calendar.next_weekday(today, weekday, False)
             found = calendar.add_days(near, 7) if near else None
         elif when in ("last", "past"):

@@ -22,28 +22,43 @@ from voicebot.nlu.entities.phones import phone_number
 HEAD = r"(?<![a-z0-9.,])"
 _NUMBER = rf"(?:{DECIMAL_EN}|{CARDINAL_EN})"
 _NOUNS = (
-    "people|persons?|guests?|adults?|children|kids?|passengers?|items?|pieces?|boxes|box|tickets?|rooms?|nights?|bottles?|"
-    "copies|copy|times|units?|orders?|cups?|bags?|packs?|packages?|packets?|sets?|pairs?|cans?|cartons?|products?|seats?|"
+    "people|persons?|guests?|adults?|children|kids?|passengers?"
+    "|items?|pieces?|boxes|box|tickets?|rooms?|nights?|bottles?|"
+    "copies|copy|times|units?|orders?|cups?|bags?|packs?|packages?"
+    "|packets?|sets?|pairs?|cans?|cartons?|products?|seats?|"
     "beds?|books?|shirts?|cards?|accounts?|users?|devices?|phones?|parcels?|pages?|floors?|of them|of those|of these|"
     "slices?|pizzas?|coffees?|eggs?|apples?|chairs?|tables?|crates?|rolls?|sheets?|copies|payments?|installments?|"
-    "instalments?|years? old|years? of age|kilos?|kilograms?|grams?|litres?|liters?|meters?|metres?|kilometers?|miles?|pounds? of|employees"
+    "instalments?|years? old|years? of age|kilos?|kilograms?|grams?"
+    "|litres?|liters?|meters?|metres?|kilometers?|miles?|pounds? of"
+    "|employees"
 )
 _COUNT = re.compile(
-    rf"{HEAD}(?:(?:between )?(?P<least>{_NUMBER}) ?(?:-|to|or|and) ?(?P<most>{_NUMBER})|(?P<number>{_NUMBER})|(?P<word>a couple|a pair|a dozen|half a dozen|a|an|(?:{UNDER_100_EN}|\d+) dozen))"
-    rf"(?: of)?(?:(?: more| other| extra| large| small| medium| black| white| red| blue| new){{0,2}}) (?P<noun>{_NOUNS})\b"
+    rf"{HEAD}(?:(?:between )?(?P<least>{_NUMBER}) ?(?:-|to|or|and) ?"
+    rf"(?P<most>{_NUMBER})|(?P<number>{_NUMBER})|(?P<word>a couple|a "
+    rf"pair|a dozen|half a dozen|a|an|(?:{UNDER_100_EN}|\d+) dozen))"
+    rf"(?: of)?(?:(?: more| other| extra| large| small| medium| black"
+    rf"| white| red| blue| new){{0,2}}) (?P<noun>{_NOUNS})\b"
 )
 _DOZENS = re.compile(
-    rf"{HEAD}(?:(?P<half>half a)|(?P<number>{UNDER_100_EN}|\d+|a)) dozen\b|{HEAD}(?P<couple>a couple)(?: of)?(?! (?:days|weeks|hours|minutes|months|years))\b"
+    rf"{HEAD}(?:(?P<half>half a)|(?P<number>{UNDER_100_EN}|\d+|a)) "
+    rf"dozen\b|{HEAD}(?P<couple>a couple)(?: of)?(?! (?:days|weeks"
+    rf"|hours|minutes|months|years))\b"
 )
 _TWICE = re.compile(rf"{HEAD}(?P<word>once|twice)\b(?! again)")
 _ORDINAL = re.compile(
     rf"{HEAD}(?P<the>the )?(?:very )?(?P<number>{ORDINAL_EN}|last)(?P<one> one| option| item| choice| order)?\b"
 )
-_NAMED = re.compile(rf"{HEAD}(?:number|option|choice|no\.|item|line|press|#) ?(?P<number>{CARDINAL_EN}|oh)(?![\d])")
+_NAMED = re.compile(
+    rf"{HEAD}(?:(?:item |option |choice )?number|option|choice|no\."
+    rf"|item|line|press|#) ?(?P<number>{CARDINAL_EN}|oh)(?![\d])"
+)
 _PERCENT = re.compile(rf"{HEAD}(?P<number>{_NUMBER}) ?(?:percent|per cent|%)")
 _PARTS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4, "fifth": 5, "fifths": 5, "sixth": 6, "sixths": 6, "eighth": 8, "eighths": 8, "tenth": 10, "tenths": 10}  # fmt: skip
 _FRACTION = re.compile(
-    rf"{HEAD}(?:(?P<above>one|two|three|four|five|six|seven|eight|nine|a)[ -](?P<below>half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|eighths?|tenths?)|(?P<lone>half)(?= of| the|$))\b(?! past| to | hour| a)"
+    rf"{HEAD}(?:(?P<above>one|two|three|four|five|six|seven|eight"
+    rf"|nine|a)[ -](?P<below>half|halves|thirds?|quarters?|fourths?"
+    rf"|fifths?|sixths?|eighths?|tenths?)|(?P<lone>half)(?= of| the"
+    rf"|$))\b(?! past| to | hour| a)"
 )
 _UNITS = {
     "dollar": "USD",
@@ -56,11 +71,15 @@ _UNITS = {
     "yuan": "CNY",
 }
 _AMOUNT = re.compile(
-    rf"{HEAD}(?P<number>{_NUMBER}|a) ?(?P<unit>dollars?|bucks?|won|euros?|pounds?|quid|yen|yuan|usd|krw|eur|gbp)\b(?! of )"
-    rf"(?:,? (?:and )?(?P<cents>{UNDER_100_EN}|\d{{1,2}})(?: cents?| pence)?(?![\w:]| (?:percent|items|days|o'clock|am|pm)))?"
+    rf"{HEAD}(?P<number>{_NUMBER}|a) ?(?P<unit>dollars?|bucks?|won"
+    rf"|euros?|pounds?|quid|yen|yuan|usd|krw|eur|gbp)\b(?! of )"
+    rf"(?:,? (?:and )?(?P<cents>{UNDER_100_EN}|\d{{1,2}})(?: cents?| "
+    rf"pence)?(?![\w:]| (?:percent|items|days|o'clock|am|pm)))?"
 )
 _SIGNED = re.compile(
-    rf"(?P<sign>[₩$€¥£]|krw ?|usd ?|us\$|eur ?|gbp ?)(?P<number>{ARABIC}(?:\.\d{{1,2}})?)(?: ?(?P<large>thousand|million|billion|k|m)\b)?"
+    rf"(?P<sign>[₩$€¥£]|krw ?|usd ?|us\$|eur ?|gbp ?)"
+    rf"(?P<number>{ARABIC}(?:\.\d{{1,2}})?)(?: ?(?P<large>thousand"
+    rf"|million|billion|k|m)\b)?"
 )
 _CENTS = re.compile(rf"{HEAD}(?P<number>{UNDER_100_EN}|\d{{1,2}}) cents?\b")
 _CURRENCIES = {"₩": "KRW", "krw": "KRW", "$": "USD", "us$": "USD", "usd": "USD", "€": "EUR", "eur": "EUR", "¥": "JPY", "£": "GBP", "gbp": "GBP"}  # fmt: skip
@@ -77,10 +96,16 @@ _CHUNKS = re.compile(rf"{HEAD}{_CHUNK}(?:(?:, ?|-| dash | )?{_CHUNK}){{0,23}}(?!
 _CARDINAL = re.compile(rf"{HEAD}{CARDINAL_EN}(?![\w])")
 _CHUNK_TOKEN = re.compile(rf"{UNDER_100_EN}|{DIGIT_EN}|\d+")
 _FILLER = re.compile(
-    r"(?:[ .,!?]|um+|uh+|er+|well|so|yes|yeah|okay|ok|it's|it is|its|that's|i'd like|i want|i need|i'll take|make it|just|only|about|please|thanks|thank you|the|number|is|my|let's say|maybe|sir|ma'am|for|with|give me|i said|no)*"
+    r"(?:[ .,!?]|um+|uh+|er+|well|so|yes|yeah|okay|ok|it's|it is|its"
+    r"|that's|i'd like|i want|i need|i'll take|make it|just|only"
+    r"|about|please|thanks|thank you|the|number|is|my|let's say"
+    r"|maybe|sir|ma'am|for|with|give me|i said|no)*"
 )
 _PRONOUN = re.compile(
-    r"(?:the|this|that|which|another|no|every|any|each|some|other|new|old|same|wrong|right|black|white|red|blue|green|big|bigger|small|smaller|large|cheaper|good|better|last|next|first|second|third|only|a) $"
+    r"(?:the|this|that|which|another|no|every|any|each|some|other"
+    r"|new|old|same|wrong|right|black|white|red|blue|green|big"
+    r"|bigger|small|smaller|large|cheaper|good|better|last|next"
+    r"|first|second|third|only|a) $"
 )
 
 

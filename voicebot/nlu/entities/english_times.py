@@ -11,33 +11,53 @@ from voicebot.nlu.entities.number_words import CARDINAL_EN, DECIMAL_EN, UNDER_10
 
 _HEAD = r"(?<![a-z0-9.:])"
 _HOUR = r"(?P<hour>one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|2[0-4]|1\d|0?\d)(?![\w])"
-_PART = r"(?: ?(?:in the |at )?(?P<part>a\.?m\b\.?|p\.?m\b\.?|morning|afternoon|evening|night|tonight)| (?P<clock>o'? ?clock)(?: ?(?:in the |at )?(?P<clock_part>a\.?m\b\.?|p\.?m\b\.?|morning|afternoon|evening|night|tonight))?)?"
+_PART = (
+    r"(?: ?(?:in the |at )?(?P<part>a\.?m\b\.?|p\.?m\b\.?|morning"
+    r"|afternoon|evening|night|tonight)| (?P<clock>o'? ?clock)(?: ?"
+    r"(?:in the |at )?(?P<clock_part>a\.?m\b\.?|p\.?m\b\.?|morning"
+    r"|afternoon|evening|night|tonight))?)?"
+)
 _MINUTES = rf"(?P<minutes>half|(?:a )?quarter|(?:{UNDER_100_EN}|[1-5]?\d)(?: minutes?)?)"
 _PAST_TO = re.compile(
     rf"{_HEAD}{_MINUTES} (?P<way>past|after|to|of|till|before) (?:{_HOUR}|(?P<named>noon|midnight|midday)){_PART}"
 )
 _HALF = re.compile(rf"{_HEAD}half {_HOUR}{_PART}")
 _SPOKEN = re.compile(
-    rf"{_HEAD}(?P<at>at |around |by |until |till |from |before |after |about )?{_HOUR}(?:[ :-](?P<minute>oh[ -]?(?:one|two|three|four|five|six|seven|eight|nine)|(?:ten|fifteen|twenty|thirty|forty|fifty)(?:[ -](?:one|two|three|four|five|six|seven|eight|nine))?|eleven|twelve|thirteen|fourteen|sixteen|seventeen|eighteen|nineteen|[0-5]\d)(?![\w]))?{_PART}"
+    rf"{_HEAD}(?P<at>at |around |by |until |till |from |before "
+    rf"|after |about )?{_HOUR}(?:[ :-](?P<minute>oh[ -]?(?:one|two"
+    rf"|three|four|five|six|seven|eight|nine)|(?:ten|fifteen|twenty"
+    rf"|thirty|forty|fifty)(?:[ -](?:one|two|three|four|five|six"
+    rf"|seven|eight|nine))?|eleven|twelve|thirteen|fourteen|sixteen"
+    rf"|seventeen|eighteen|nineteen|[0-5]\d)(?![\w]))?{_PART}"
 )
 _WRITTEN = re.compile(rf"(?<![\d:.])(?P<hour>[01]?\d|2[0-4])[:.](?P<minute>[0-5]\d)(?::[0-5]\d)?(?![\d:]){_PART}")
 _TIGHT = re.compile(r"(?<![\w:.])(?P<hour>1[0-2]|0?[1-9])(?P<part>am|pm)\b")
 _NAMED = re.compile(rf"{_HEAD}(?:12 |twelve )?(?P<name>noon|midday|midnight)\b")
 _NUMBER = rf"(?:{DECIMAL_EN}|{CARDINAL_EN})"
 _UNITS = (
-    "hours?|hrs?|minutes?|mins?|seconds?|secs?|days?|nights?|weeks?|fortnights?|months?|years?|quarters? of an hour"
+    "(?:business |working )days?|hours?|hrs?|minutes?|mins?"
+    "|seconds?|secs?|days?|nights?|weeks?|fortnights?|months?"
+    "|years?|quarters? of an hour"
 )
 _COUNT = rf"(?:half an|half a|a couple of|a|an|one and a half|{_NUMBER})"
 _PIECE = rf"{_COUNT}[ -]?(?:{_UNITS})\b"
 _DURATION = re.compile(
-    rf"{_HEAD}(?P<pieces>(?:{_PIECE})(?:(?:,? and |, | ){_PIECE}){{0,4}})(?P<half> and a half)?(?! (?:ago|from now|later|old|of age))"
+    rf"{_HEAD}(?P<pieces>(?:{_PIECE})(?:(?:,? and |, | "
+    rf"){_PIECE}){{0,4}})(?P<half> and a half)?(?! (?:ago|from now"
+    rf"|later|old|of age))"
 )
 _PIECE_TOKEN = re.compile(rf"(?P<count>{_COUNT})[ -]?(?P<unit>{_UNITS})\b")
 _RANGE = re.compile(rf"{_HEAD}(?P<least>{_NUMBER}) ?(?:to|or|-) ?(?P<most>{_NUMBER}) (?P<unit>{_UNITS})\b")
 _SPECIAL = re.compile(
-    rf"{_HEAD}(?:(?:a |one )?(?P<fortnight>fortnight)|(?P<quarter>(?:a )?quarter of an hour)|(?P<three>three quarters of an hour)|(?P<hour_half>an hour and a half)|(?P<day_half>a day and a half)|(?P<year_half>a year and a half)|(?P<overnight>overnight))\b(?! ago)"
+    rf"{_HEAD}(?:(?:a |one )?(?P<fortnight>fortnight)|(?P<quarter>"
+    rf"(?:a )?quarter of an hour)|(?P<three>three quarters of an "
+    rf"hour)|(?P<hour_half>an hour and a half)|(?P<day_half>a day "
+    rf"and a half)|(?P<year_half>a year and a half)|"
+    rf"(?P<overnight>overnight))\b(?! ago)"
 )
 _LETTERS = {"h": "H", "mi": "M", "s": "S", "d": "D", "n": "D", "w": "W", "mo": "m", "y": "Y"}
+
+_CLOCK_MINUTE = re.compile(" oh|[a-z]+[ -](?:thirty|fifteen|forty[ -]five)$")
 
 
 def times(text: str, context: Context) -> Iterator[Candidate]:
@@ -62,21 +82,33 @@ def times(text: str, context: Context) -> Iterator[Candidate]:
             yield Candidate("time", value, *match.span(), rank=2)
     for match in _SPOKEN.finditer(text):
         marked = match["part"] or match["clock"]
-        clear = marked or (match["minute"] and match["at"]) or match["at"] in ("at ", "around ", "until ", "till ", "by ")
-        whole_minute = match["minute"] and (asked or ":" in match[0] or " oh" in match[0])
+        clear = (
+            marked or (match["minute"] and match["at"]) or match["at"] in ("at ", "around ", "until ", "till ", "by ")
+        )
+        whole_minute = match["minute"] and (
+            asked
+            or ":" in match[0]
+            or (_CLOCK_MINUTE.search(match[0]) and not context.expects("number", "digits", "amount", "count"))
+        )
         if not (clear or asked or whole_minute) or (
             match["part"] == "night" and "tonight" in text[match.end() - 8 : match.end()] and not marked
         ):
             continue
         if not marked and re.match(
-            r" ?(?:%|percent|dollars|won|items|people|days|hours|minutes|weeks|months|years|times|of|boxes|hundred|thousand|st|nd|rd|th|-)",
+            r" ?(?:%|percent|dollars|won|items|people|days|hours|minutes"
+            r"|weeks|months|years|times|of|boxes|hundred|thousand|st|nd|rd"
+            r"|th|-)",
             text[match.end() :],
         ):
             continue
-        minute = _minutes((match["minute"] or "0").removeprefix("oh").strip(" -"))
-        if value := _clock(_hour(match), minute or 0, match):
+        past_hour = _minutes((match["minute"] or "0").removeprefix("oh").strip(" -"))
+        if value := _clock(_hour(match), past_hour or 0, match):
             yield Candidate(
-                "time", value, match.start() + len(match["at"] or ""), match.end(), rank=3 if clear or asked or " oh" in match[0] else 1
+                "time",
+                value,
+                match.start() + len(match["at"] or ""),
+                match.end(),
+                rank=3 if clear or asked or " oh" in match[0] else 1,
             )
     for match in _WRITTEN.finditer(text):
         if "." in match[0].split(match["minute"])[0] and not (match["part"] or match["clock"]):
@@ -157,13 +189,11 @@ def durations(text: str, _: Context) -> Iterator[Candidate]:
                 parts = _half_more(parts, letter)
         if match["half"]:
             parts = _half_more(parts, list(parts)[-1] if parts else "")
-        if re.fullmatch("(?:a|one) (?:second|minute|sec|min|night|day)", match["pieces"]) and match[
-            "pieces"
-        ].startswith("a "):
+        if re.fullmatch("a (?:second|minute|sec|min|day)", match["pieces"]):
             continue
-        value = duration(parts)
-        if value and not nights:
-            yield Candidate("duration", value, *match.span(), rank=1)
+        length = duration(parts)
+        if length and not nights:
+            yield Candidate("duration", length, *match.span(), rank=1)
 
 
 def _half_more(parts: dict[str, int | float], letter: str) -> dict[str, int | float]:
@@ -178,4 +208,5 @@ def _unit(said: str) -> tuple[str, int]:
         return "W", 2
     if said.startswith("quarter"):
         return "M", 15
+    said = said.removeprefix("business ").removeprefix("working ")
     return _LETTERS.get(said[:2]) or _LETTERS[said[0]], 1

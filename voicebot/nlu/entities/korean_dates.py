@@ -13,31 +13,43 @@ from voicebot.nlu.entities.number_words import NATIVE, SINO, read_digits_ko, rea
 
 _START = r"(?<![가-힣\d.,/-])"
 _WEEKDAYS = "월화수목금토일"
-_YEAR_WORDS = "(?:(?:[이일] ?)?천 ?(?:[구] ?백 ?)?(?:[이삼사오육륙칠팔구]? ?십)? ?[일이삼사오육륙칠팔구]?|[이일구] ?[공영구] ?[영공일이삼사오육칠팔구] ?[영공일이삼사오육칠팔구]|[이삼사오육칠팔구]?십[일이삼사오육칠팔구]?)"
-_YEAR = rf"(?:(?P<year>\d{{4}}|\d{{2}}|{_YEAR_WORDS}) ?년(?:도)?|(?P<near_year>재작년|작년|지난해|올해|금년|내년|후년|내후년|다음 ?해|이듬해)) ?(?:의 ?)?"
+_YEAR_WORDS = (
+    "(?:(?:[이일] ?)?천 ?(?:[구] ?백 ?)?(?:[이삼사오육륙칠팔구]? ?십)? "
+    "?[일이삼사오육륙칠팔구]?|[이일구] ?[공영구] ?[영공일이삼사오육칠팔구] ?[영공일이삼사오육칠팔구]"
+    "|[이삼사오육칠팔구]?십[일이삼사오육칠팔구]?)"
+)
+_YEAR = (
+    rf"(?:(?P<year>\d{{4}}|\d{{2}}|{_YEAR_WORDS}) ?년(?:도)?|"
+    rf"(?P<near_year>재작년|작년|지난해|올해|금년|내년|후년|내후년|다음 ?해|이듬해)) ?(?:의 ?)?"
+)
 _MONTH = r"(?P<month>1[0-2]|0?[1-9]|십 ?[일이]|시|십|유|[일이삼사오육칠팔구]) ?월(?!요일)(?:달)?"
 _NEAR_MONTH = (
     r"(?P<near_month>(?:지지난|저저번|지난|저번|이번|다음|담|다다음|다담|내|전|이) ?달|익월|당월|금월|전월|내월)"
 )
 _DAY_WORDS = r"(?:이|삼)? ?십(?: ?[일이삼사오육칠팔구](?= ?일))?|[일이삼사오육칠팔구]"
 _DAY = rf"(?P<day>3[01]|[12]\d|0?[1-9]|{_DAY_WORDS}) ?일(?!요일|주|곱|흔)"
-_END_OF_MONTH = r"(?P<last>말일|마지막 ?날|말(?=[에까]|쯤|께|이요|이|$| ))"
+_END_OF_MONTH = r"(?P<first_day>초하루|첫날)|(?P<last>말일|마지막 ?날|말(?=[에까]|쯤|께|이요|이|$| ))"
 _FIRST = r"(?P<nth>첫|둘|셋|넷|첫번|두번|첫 번|두 번|세 번|네 번) ?째 ?주 ?(?P<nth_weekday>[월화수목금토일])요일"
 _TRAILING_WEEKDAY = r"(?:,? ?\(?(?:[월화수목금토일]요일|[월화수목금토일](?=\)))\)?)?"
 _CALENDAR = re.compile(
-    rf"{_START}(?:{_YEAR})?(?:{_MONTH}|{_NEAR_MONTH}) ?(?:의 ?)?(?:{_DAY}|{_END_OF_MONTH}|{_FIRST})(?:날)?{_TRAILING_WEEKDAY}"
+    rf"{_START}(?:{_YEAR})?(?:{_MONTH}|{_NEAR_MONTH}) ?(?:의 ?)?"
+    rf"(?:{_DAY}|{_END_OF_MONTH}|{_FIRST})(?:날)?{_TRAILING_WEEKDAY}"
 )
 _MONTH_ONLY = re.compile(rf"{_START}(?:{_YEAR})?(?:{_MONTH}|{_NEAR_MONTH}){TAIL}(?! ?분[은이을 ])")
 _YEAR_ONLY = re.compile(rf"{_START}{_YEAR}{TAIL}")
 _DAY_ONLY = re.compile(rf"{_START}{_DAY}(?P<marked>날|자)?{_TRAILING_WEEKDAY}(?P<tail>{TAIL})")
 _ISO = re.compile(
-    r"(?<![\d.,/-])(?P<year>\d{4}|\d{2}(?=[./-]\d{1,2}[./-]))(?P<separator>[-./]) ?(?P<month>\d{1,2})(?P=separator) ?(?P<day>\d{1,2})\.?(?![\d/-])"
+    r"(?<![\d.,/-])(?P<year>\d{4}|\d{2}(?=[./-]\d{1,2}[./-]))"
+    r"(?P<separator>[-./]) ?(?P<month>\d{1,2})(?P=separator) ?"
+    r"(?P<day>\d{1,2})\.?(?![\d/-])"
 )
 _SLASHED = re.compile(r"(?<![\d.,/-])(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/-])")
 _PACKED = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?!\d)")
 _WEEKS = {"지지난": -2, "저저번": -2, "지난": -1, "저번": -1, "전": -1, "이번": 0, "금": 0, "요번": 0, "다음": 1, "담": 1, "내": 1, "차": 1, "오는": 1, "다다음": 2, "다담": 2}  # fmt: skip
 _WEEK = re.compile(
-    rf"{_START}(?P<week>{'|'.join(sorted(_WEEKS, key=len, reverse=True))}) ?주(?:의)?(?: ?(?P<weekday>[월화수목금토일])요일"
+    rf"{_START}"
+    rf"(?P<week>{'|'.join(sorted(_WEEKS, key=len, reverse=True))}) ?주"
+    rf"(?:의)?(?: ?(?P<weekday>[월화수목금토일])요일"
     rf"| ?(?P<short>[월화수목금토])(?![가-힣])| ?(?P<end>말)(?!고)|(?P<whole>{TAIL})|(?P<during>에|중|초|간))"
 )
 _WEEKEND = re.compile(rf"{_START}(?:돌아오는 ?|오는 ?)?주말{TAIL}")
@@ -50,11 +62,15 @@ _DAYS = {
     "내일 모레": 2, "낼 모레": 2, "글피": 3, "그글피": 4, "다음 날": 1,
 }  # fmt: skip
 _NAMED_DAY = re.compile(
-    rf"{_START}(?P<day>{'|'.join(sorted(_DAYS, key=len, reverse=True))})(?!이면 다|모레|이 되)(?:{TAIL}|(?=[ ]|오[전후]|아침|저녁|점심|밤|새벽|낮|바로|안|꼭|{NATIVE} ?시|\d))"
+    rf"{_START}"
+    rf"(?P<day>{'|'.join(sorted(_DAYS, key=len, reverse=True))})"
+    rf"(?!이면 다|모레|이 되)(?:{TAIL}|(?=[ ]|오[전후]|아침|저녁|점심|밤|새벽|낮|바로|안|꼭"
+    rf"|{NATIVE} ?시|\d))"
 )
 _NATIVE_DAYS = {"하루": 1, "이틀": 2, "사흘": 3, "나흘": 4, "닷새": 5, "엿새": 6, "이레": 7, "여드레": 8, "아흐레": 9, "열흘": 10, "열하루": 11, "보름": 15, "한나절": 0}  # fmt: skip
 _SHIFT = re.compile(
-    rf"{_START}(?:(?:지금(?:으로)?부터|오늘(?:로)?부터|앞으로|한|약) ?)?(?:(?P<days>{'|'.join(sorted(_NATIVE_DAYS, key=len, reverse=True))})"
+    rf"{_START}(?:(?:지금(?:으로)?부터|오늘(?:로)?부터|앞으로|한|약) ?)?(?:"
+    rf"(?P<days>{'|'.join(sorted(_NATIVE_DAYS, key=len, reverse=True))})"
     rf"|(?P<half>반 ?년)|(?P<count>{NATIVE}|{SINO}) ?(?P<unit>일|주일|주간|주|개월|달|년|해))"
     r" ?(?:쯤 ?|정도 ?)?(?P<way>전(?!화|체|부|송|달|문)|뒤|후(?!기)|있다가|이따가|지나서|지나|이후)"
 )
@@ -114,6 +130,8 @@ def _calendar_dates(text: str, context: Context) -> Iterator[Candidate]:
             day = int(read_sino(match["day"]) or 0)
             known = year or month[0]
             found = calendar.make(known, month[1], day) if known else calendar.without_year(today, month[1], day, past)
+        elif match["first_day"]:
+            found = calendar.make(year or month[0] or today.year, month[1], 1)
         elif match["nth"]:
             first = calendar.make(year or month[0] or today.year, month[1], 1)
             weekday = _WEEKDAYS.index(match["nth_weekday"])
@@ -140,8 +158,7 @@ def _calendar_dates(text: str, context: Context) -> Iterator[Candidate]:
         if (
             match["near_year"]
             or len(match["year"].replace(" ", "")) >= 4
-            or (match["year"].isdigit()
-            and len(match["year"]) == 4)
+            or (match["year"].isdigit() and len(match["year"]) == 4)
         ):
             year = _year(match, today)
             if year and 1900 <= year < 2200:

@@ -21,7 +21,9 @@ _CHUNK = rf"(?:{SINO}|{DIGIT_KO})"
 # Atomic: the many ways to cut a number in pieces are not all tried.
 _CHUNKS = re.compile(rf"{HEAD}(?>{_CHUNK})(?>{_SEPARATOR}{_CHUNK}){{0,19}}+{TAIL}")
 _CHUNK_TOKEN = re.compile(rf"(?P<place>(?=[^ ]*? ?[십백천만]){SINO})|{DIGIT_KO}")
-_NOT_DIGITS = frozenset(["일일이", "이사", "사이", "오이", "일이", "이일", "구이", "이사이", "사이사이", "둘이", "하나둘"])
+_NOT_DIGITS = frozenset(
+    ["일일이", "이사", "사이", "오이", "일이", "이일", "구이", "이사이", "사이사이", "둘이", "하나둘"]
+)
 
 
 def digit_strings(text: str, context: Context) -> Iterator[Candidate]:
@@ -72,9 +74,7 @@ def digit_strings(text: str, context: Context) -> Iterator[Candidate]:
             yield from _readings(match, lengths)
 
 
-def _settle_last_two(
-    text: str, match: re.Match[str], digits: str, lengths: tuple[int, ...]
-) -> tuple[str, int]:
+def _settle_last_two(text: str, match: re.Match[str], digits: str, lengths: tuple[int, ...]) -> tuple[str, int]:
     """The digits and their end: a last "이" is a two or the copula, whichever makes the string complete."""
     end, plus = match.end(), "+" if match["plus"] else ""
 

@@ -23,25 +23,31 @@ from voicebot.nlu.entities.number_words import (
 
 # Counters that native numbers stand before; a lone Sino-Korean digit before them is another word ("이 사람", "일 번").
 _NATIVE_COUNTERS = (
-    "개월치|개입|개|명|분|살|마리|장|권|병|잔|대|벌|켤레|송이|자루|그루|채|가지|군데|곳|사람|그릇|접시|조각|박스|상자|봉지|팩|세트|통|캔|"
+    "개월치|개입|개|명|분|살|마리|장|권|병|잔|대|벌|켤레|송이|자루|그루|채|가지|군데|곳|사람|그릇|접시"
+    "|조각|박스|상자|봉지|팩|세트|통|캔|"
     "컵|쌍|척|편|건|줄|모|묶음|판|차례|포기|알|번|자리|통화|숟갈|꼬치|스푼|식구|매|마디|다발|포대|포|끼|방울|켤래|롤"
 )
 _SINO_COUNTERS = (
-    "인분|인실|인용|인|층|호실|호선|호점|호|박|회|회차|회분|세|등급|등|페이지|쪽|학년|학기|차|차선|평|킬로그램|킬로미터|킬로|미터|센티미터|센티|밀리|"
-    "그램|리터|톤|도|점|위|매|부|장|명|단계|시리즈|개월 할부|개 월 할부|kg|g|km|m|cm|mm|ml|l|L|KG|GB|기가|메가|와트|단지|동|번지|번길|가구|사이즈"
+    "인분|인실|인용|인|층|호실|호선|호점|호|박|회|회차|회분|세|등급|등|페이지|쪽|학년|학기|차|차선|평"
+    "|킬로그램|킬로미터|킬로|미터|센티미터|센티|밀리|"
+    "그램|리터|톤|도|점|위|매|부|장|명|단계|시리즈|kg|g|km|m|cm|mm|ml|l|L|KG|GB|기가"
+    "|메가|와트|단지|동|번지|번길|가구|사이즈"
 )
 _COUNT_NATIVE = re.compile(rf"(?P<number>{NATIVE}) ?(?P<unit>{_NATIVE_COUNTERS}){TAIL}")
 _COUNT_SINO = re.compile(rf"(?P<number>{DECIMAL_KO}|{SINO}) ?(?P<unit>{_NATIVE_COUNTERS}|{_SINO_COUNTERS}){TAIL}")
 _COUNT_RANGE = re.compile(rf"{HEAD}(?P<range>{RANGE}) ?(?P<unit>{_NATIVE_COUNTERS}){TAIL}")
 _COUNT_SINO_RANGE = re.compile(
-    rf"{HEAD}(?:(?P<tens>[이삼사오육칠팔구]?십)? ?(?P<range>{SINO_RANGE})|(?P<least>\d{{1,4}}) ?(?:~|-|에서|내지) ?(?P<most>\d{{1,4}}))"
+    rf"{HEAD}(?:(?P<tens>[이삼사오육칠팔구]?십)? ?(?P<range>{SINO_RANGE})|"
+    rf"(?P<least>\d{{1,4}}) ?(?:~|-|에서|내지) ?(?P<most>\d{{1,4}}))"
     rf" ?(?P<unit>{_NATIVE_COUNTERS}|{_SINO_COUNTERS}){TAIL}"
 )
 _ITEM = re.compile(
-    rf"(?P<number>{SINO}) ?번(?=으로|로|을|은|이|만|에|하고|요|$|[^가-힣A-Za-z0-9]|입니다|인데|메뉴|상품|버튼|선택|말고|아니|도|예요|과|와)"
+    rf"(?P<number>{SINO}) ?번(?=으로|로|을|은|이|만|에|하고|요|$|[^가-힣A-Za-z0-9]"
+    rf"|입니다|인데|메뉴|상품|버튼|선택|말고|아니|도|예요|과|와)"
 )
 _ORDINAL = re.compile(
-    rf"(?:{HEAD}(?:(?P<first>맨 ?)?(?P<named>첫 ?번 ?째|첫 ?째|둘째|셋째|넷째|다섯째|여섯째|일곱째|여덟째|아홉째|열째|마지막(?: ?번 ?째)?|처음))"
+    rf"(?:{HEAD}(?:(?P<first>맨 ?)?(?P<named>첫 ?번 ?째|첫 ?째|둘째|셋째|넷째|다섯째"
+    rf"|여섯째|일곱째|여덟째|아홉째|열째|마지막(?: ?번 ?째)?|처음))"
     rf"|{HEAD}(?P<number>{NATIVE}|{SINO}) ?번 ?째|제 ?(?P<rank>\d{{1,4}}))(?: ?(?:거|것|꺼))?{TAIL}"
 )
 _PERCENT = re.compile(rf"(?P<number>{DECIMAL_KO}|{SINO}) ?(?:퍼센트|프로|%)")
@@ -52,7 +58,9 @@ _AMOUNT = re.compile(
 )
 _SIGNED = re.compile(rf"(?P<sign>[₩$€¥£]|KRW|USD|US\$) ?(?P<number>{ARABIC}(?:\.\d{{1,2}})?)(?: ?(?P<large>[천만억]))?")
 _CENTS = re.compile(rf"{HEAD}(?P<number>{SINO}) ?센트{TAIL}")
-_BARE = re.compile(rf"{HEAD}(?:(?P<sino>{DECIMAL_KO}|{SINO})|(?P<native>{NATIVE}))(?P<tail>{TAIL})(?!도 없|로 |다 )")
+_BARE = re.compile(
+    rf"{HEAD}(?:(?P<sino>{DECIMAL_KO}|{SINO})|(?P<native>{NATIVE}))(?P<tail>{TAIL})(?!도 없|로 | ?다(?: |$))"
+)
 _ARABIC = re.compile(rf"(?<![\d.,A-Za-z])(?P<minus>마이너스 ?|-)?(?P<number>{ARABIC}(?:\.\d{{1,6}})?)(?![\d])(?!,\d)")
 
 _CURRENCIES = {"원": "KRW", "달러": "USD", "불": "USD", "유로": "EUR", "엔": "JPY", "위안": "CNY", "파운드": "GBP", "₩": "KRW", "KRW": "KRW", "$": "USD", "USD": "USD", "US$": "USD", "€": "EUR", "¥": "JPY", "£": "GBP"}  # fmt: skip
@@ -60,11 +68,45 @@ _NAMED_ORDINALS = {"첫": 1, "둘": 2, "셋": 3, "넷": 4, "다섯": 5, "여섯"
 _NUMBER_CHARACTERS = frozenset("영공일이삼사오육륙칠팔구십백천만억조0123456789.,")
 # Whole words that read like a number: this person, this time, house moving, this far, arrogance, towns, thanks.
 _OTHER_WORDS = frozenset(
-    ["이", "일", "사", "오", "구", "만", "천", "백", "이만", "오만", "이천", "사천", "영천", "구만", "천만", "이사", "사이", "오이", "일일이", "일이", "이일", "구이", "사일", "백만", "이백", "영", "공", "조", "억", "육", "칠", "팔", "삼"]
+    [
+        "이",
+        "일",
+        "사",
+        "오",
+        "구",
+        "만",
+        "천",
+        "백",
+        "이만",
+        "오만",
+        "이천",
+        "사천",
+        "영천",
+        "구만",
+        "천만",
+        "이사",
+        "사이",
+        "오이",
+        "일일이",
+        "일이",
+        "이일",
+        "구이",
+        "사일",
+        "백만",
+        "이백",
+        "영",
+        "공",
+        "조",
+        "억",
+        "육",
+        "칠",
+        "팔",
+        "삼",
+    ]
 )
-_OTHER_NATIVE = frozenset(["열", "한", "두", "세", "네", "석", "넉", "둘"])
+_OTHER_NATIVE = frozenset(["열", "한", "두", "세", "네", "석", "넉"])
 # Words that end in a number and a counter: an employee's number, this time, this person, one's share.
-_OTHER_COUNTS = frozenset(["사번", "이번", "이분", "한번", "일번지", "일차", "이차", "이장", "사장", "일부", "이부", "사부", "오차", "구호", "일단", "천장", "만장", "사건", "이건", "조건", "이점", "사점", "일점", "구인", "일인", "만인", "일회", "구도", "이도", "사도", "사채", "구매", "일동", "이동", "사동", "공동", "일등", "이등", "만점", "사위", "일위", "오점", "사세", "일대", "이대", "한대", "사명", "공부", "이명", "일명", "오명", "영장", "사병", "오병", "이통", "네네", "한통", "영점", "구점", "이등", "만세", "일세", "사호", "일편", "이편", "한편", "한점", "한판", "한줄", "천명", "한도", "백도", "한층", "일층", "일장", "이매", "구층", "이사", "만부", "일도", "일알", "일개", "일호", "조명", "조차", "공장", "공매", "공포", "공모", "사과", "오판", "이판", "사판", "한건"])  # fmt: skip
+_OTHER_COUNTS = frozenset(["만기가", "이쪽", "사번", "이번", "이분", "한번", "일번지", "일차", "이차", "이장", "사장", "일부", "이부", "사부", "오차", "구호", "일단", "천장", "만장", "사건", "이건", "조건", "이점", "사점", "일점", "구인", "일인", "만인", "일회", "구도", "이도", "사도", "사채", "구매", "일동", "이동", "사동", "공동", "일등", "이등", "만점", "사위", "일위", "오점", "사세", "일대", "이대", "한대", "사명", "공부", "이명", "일명", "오명", "영장", "사병", "오병", "이통", "네네", "한통", "영점", "구점", "이등", "만세", "일세", "사호", "일편", "이편", "한편", "한점", "한판", "한줄", "천명", "한도", "백도", "한층", "일층", "일장", "이매", "구층", "이사", "만부", "일도", "일알", "일개", "일호", "조명", "조차", "공장", "공매", "공포", "공모", "사과", "오판", "이판", "사판", "한건"])  # fmt: skip
 
 
 def _number(text: str) -> int | float | None:
@@ -111,7 +153,12 @@ def counts(text: str, context: Context) -> Iterator[Candidate]:
             continue
         if unit == "번" or (unit == "분" and number[-1] not in "명"):
             continue
-        if not written and number in "일이삼사오육륙칠팔구영공" and unit in _NATIVE_COUNTERS.split("|") and not (asked and number != "이"):
+        if (
+            not written
+            and number in "일이삼사오육륙칠팔구영공"
+            and unit in _NATIVE_COUNTERS.split("|")
+            and not (asked and number != "이")
+        ):
             continue
         value = _number(number)
         if value is not None:
@@ -246,5 +293,5 @@ def _span(match: re.Match[str]) -> tuple[int, int]:
 def _clear(words: str, native: bool) -> bool:
     squashed = words.replace(" ", "")
     if native:
-        return squashed not in _OTHER_NATIVE and (len(squashed) > 1)
+        return squashed not in _OTHER_NATIVE and (len(squashed) > 1 or squashed in "둘셋넷")
     return squashed not in _OTHER_WORDS and not (len(squashed) == 2 and squashed[-1] in "만천백조억")

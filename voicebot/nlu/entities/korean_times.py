@@ -16,35 +16,65 @@ _HOUR_SINO = r"이십 ?[일이삼사]|이십|십 ?[일이삼사오육칠팔구]|
 _MINUTE = r"(?P<minute>[1-5]?\d|0\d|[이삼사오]?십 ?[일이삼사오육칠팔구]?|[일이삼사오육칠팔구]) ?분"
 _AFTER_HOUR = rf"(?: ?(?:{_MINUTE}|(?P<half>반)(?!품|납|갑|대|찬|드)|(?P<exact>정각))(?P<before> ?전)?)"
 _TIME = re.compile(
-    rf"(?:(?<!(?![일늘레제에날말피])[가-힣])(?<!\d){_PART} ?(?:에 ?)?)?(?P<hour>(?<![\d.:])(?:2[0-4]|1\d|0?\d)(?!\d)|{_HOUR_WORDS}|{_HOUR_SINO}) ?시"
+    rf"(?:(?<!(?![일늘레제에날말피])[가-힣])(?<!\d){_PART} ?(?:에 ?)?)?(?P<hour>"
+    rf"(?<![\d.:])(?:2[0-4]|1\d|0?\d)(?!\d)|{_HOUR_WORDS}"
+    rf"|{_HOUR_SINO}) ?시"
     rf"(?:{_AFTER_HOUR}|(?!간|작|청|스템|도|험|장|설|켜|키|킬|즌|세|중|급|리즈|리|골|민|대|선|멘트|럽|트|계|행|점))"
 )
 _WRITTEN = re.compile(
-    rf"(?:(?<![가-힣\d]){_PART} ?)?(?<![\d:.])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::[0-5]\d)?(?![\d:])(?: ?(?P<suffix>am|pm|AM|PM)\b)?"
+    rf"(?:(?<![가-힣\d]){_PART} ?)?(?<![\d:.])(?P<hour>[01]?\d|2[0-4]):"
+    rf"(?P<minute>[0-5]\d)(?::[0-5]\d)?(?![\d:])(?: ?(?P<suffix>am|pm"
+    rf"|AM|PM)\b)?"
 )
 _NAMED = re.compile(rf"(?<![가-힣])(?:(?:낮|밤) ?)?(?P<name>정오|자정)(?:{TAIL}|(?= ))")
 _START = r"(?<![가-힣\d.,])"
 _DAYS = {"하루": 1, "이틀": 2, "사흘": 3, "나흘": 4, "닷새": 5, "엿새": 6, "이레": 7, "여드레": 8, "아흐레": 9, "열흘": 10, "열하루": 11, "보름": 15}  # fmt: skip
 _NUMBER = rf"(?:{NATIVE}(?<![둘셋넷])(?<!하나)|{SINO})"
 _UNITS = "시간|개월|개 월|주일|주간|일간|분간|년간|초간|년|달|주(?!세|시)|일|분|초"
-_PIECE = rf"(?:{_NUMBER} ?(?:{_UNITS})(?!째)(?: ?반(?![가-힣]|품|납)|(?=반))?)"
+_PIECE = rf"(?:{_NUMBER} ?(?:{_UNITS})(?: ?반(?![가-힣]|품|납)|(?=반))?)"
 _DURATION = re.compile(
-    rf"{_START}(?:(?P<days>{'|'.join(sorted(_DAYS, key=len, reverse=True))})(?: ?(?P<day_half>반))?|(?P<half_year>반 ?년)|(?P<half_hour>반 ?시간)|(?P<half_month>반 ?달)"
-    rf"|(?P<pieces>{_PIECE}(?: ?{_PIECE}){{0,4}}(?P<half> ?반)?))(?P<span>동안|간)?(?P<tail>{TAIL})"
+    rf"{_START}(?:"
+    rf"(?P<days>{'|'.join(sorted(_DAYS, key=len, reverse=True))})(?: "
+    rf"?(?P<day_half>반))?|(?P<half_year>반 ?년)|(?P<half_hour>반 ?시간)|"
+    rf"(?P<half_month>반 ?달)"
+    rf"|(?P<pieces>{_PIECE}(?: ?{_PIECE}){{0,4}}(?P<half> ?반)?))(?P<span>동안|간|째)?(?P<tail>{TAIL})"
 )
 _PIECE_TOKEN = re.compile(rf"(?P<number>{_NUMBER}) ?(?P<unit>{_UNITS})")
 _STAY = re.compile(rf"{_START}(?P<nights>{_NUMBER}) ?박 ?(?P<days>{_NUMBER}) ?일{TAIL}")
 _RANGE = re.compile(
-    rf"{_START}(?:(?P<native>{RANGE})|(?P<sino>{SINO_RANGE})|(?P<least>\d{{1,3}}) ?(?:~|-|에서|내지) ?(?P<most>\d{{1,3}})) ?(?P<unit>{_UNITS}){TAIL}"
+    rf"{_START}(?:(?P<native>{RANGE})|(?P<sino>{SINO_RANGE})|"
+    rf"(?P<least>\d{{1,3}}) ?(?:~|-|에서|내지) ?(?P<most>\d{{1,3}})) ?"
+    rf"(?P<unit>{_UNITS}){TAIL}"
     rf"|{_START}(?P<days>하루 ?이틀|이삼 ?일|이틀 ?사흘|사나흘|서너 ?달|두어 ?달|두어 ?시간|두어 ?주)"
 )
 _LETTERS = {"시간": "H", "분": "M", "초": "S", "일": "D", "주": "W", "개": "m", "달": "m", "년": "Y"}
 _DAY_RANGES = {"하루이틀": (1, 2), "이삼일": (2, 3), "이틀사흘": (2, 3), "사나흘": (3, 4)}
 # "이 시간", "이 주", "이 분", "이 일": this one; "일 년" and "일 분" are lengths.
-_THIS = frozenset(["이시간", "이주", "이분", "이일", "이해", "이년", "일일", "사일", "오일", "구일", "만일", "사분", "오분", "일분", "구분", "일주", "사주", "이초"])
+_THIS = frozenset(
+    [
+        "이시간",
+        "이주",
+        "이분",
+        "이일",
+        "이해",
+        "이년",
+        "일일",
+        "사일",
+        "오일",
+        "구일",
+        "만일",
+        "사분",
+        "오분",
+        "일분",
+        "구분",
+        "일주",
+        "사주",
+        "이초",
+    ]
+)
 
 
-def times(text: str, context: Context) -> Iterator[Candidate]:
+def times(text: str, _: Context) -> Iterator[Candidate]:
     """Times of day as `14:30`; without 오전 or 오후, one to six o'clock are in the afternoon (`clock`)."""
     for match in _TIME.finditer(text):
         hour = read_korean(match["hour"])
@@ -140,7 +170,12 @@ def durations(text: str, context: Context) -> Iterator[Candidate]:
             if (year := re.fullmatch(r"(\d{4}|이천[^ ]*) ?년", match["pieces"])) and year:
                 continue
             parts = _parts(match["pieces"])
-            if list(parts) == ["D"] and parts["D"] > 31 and re.fullmatch(r"[가-힣]+", match["pieces"]) and not match["span"]:
+            if (
+                list(parts) == ["D"]
+                and parts["D"] > 31
+                and re.fullmatch(r"[가-힣]+", match["pieces"])
+                and not match["span"]
+            ):
                 continue
             if match["half"] or " 반" in match["pieces"] or squashed.endswith("반"):
                 parts = _and_a_half(parts)

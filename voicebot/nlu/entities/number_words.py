@@ -52,7 +52,7 @@ NATIVE = rf"(?:{_HUNDREDS}(?:{_TEN_NATIVE}(?: ?{_ONE_NATIVE})?|{_ONE_NATIVE}))"
 RANGES = {
     "한두": (1, 2), "한둘": (1, 2), "두세": (2, 3), "두셋": (2, 3), "두서너": (2, 4), "서너": (3, 4), "서넛": (3, 4),
     "세네": (3, 4), "네다섯": (4, 5), "네댓": (4, 5), "너댓": (4, 5), "너덧": (4, 5), "대여섯": (5, 6),
-    "대여섯": (5, 6), "예닐곱": (6, 7), "여섯일곱": (6, 7), "일고여덟": (7, 8), "일곱여덟": (7, 8),
+    "예닐곱": (6, 7), "여섯일곱": (6, 7), "일고여덟": (7, 8), "일곱여덟": (7, 8),
     "여덟아홉": (8, 9), "여남은": (10, 12),
 }  # fmt: skip
 """Two neighbouring numbers in one word: least and most."""
@@ -80,7 +80,7 @@ def read_sino(text: str) -> Number | None:
     current: Decimal | None = None
     for token in _SINO_TOKEN.findall(text):
         if token in _SMALL:
-            section += (1 if current is None else current) * _SMALL[token]
+            section += (Decimal(1) if current is None else current) * _SMALL[token]
             current = None
         elif token in _LARGE:
             section += current or 0
@@ -125,12 +125,35 @@ def read_digits_ko(text: str) -> str:
 _UNITS_EN = {
     word: value
     for value, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 }
 _TENS_EN = {
     word: 10 * value
-    for value, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2)
+    for value, word in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
+    )
 } | {"fourty": 40}
 _LARGE_EN = {"thousand": 10**3, "grand": 10**3, "million": 10**6, "billion": 10**9}
 _ONE_EN = "(?:one|two|three|four|five|six|seven|eight|nine)"
@@ -143,7 +166,9 @@ CARDINAL_EN = (
     rf"(?:{_AMOUNT_EN}[ -]billion\b(?:,? (?:and )?{_AMOUNT_EN}[ -]million\b)?"
     rf"(?:,? (?:and )?{_AMOUNT_EN}[ -]thousand\b)?(?:,? (?:and )?{_UNDER_1000_EN})?"
     rf"|{_AMOUNT_EN}[ -]million\b(?:,? (?:and )?{_AMOUNT_EN}[ -]thousand\b)?(?:,? (?:and )?{_UNDER_1000_EN})?"
-    rf"|{_AMOUNT_EN}[ -](?:thousand|grand)\b(?:,? (?:and )?{_UNDER_1000_EN})?|{_UNDER_1000_EN}|zero\b|{_ARABIC_DECIMAL})"
+    rf"|{_AMOUNT_EN}[ -](?:thousand|grand)\b(?:,? (?:and "
+    rf")?{_UNDER_1000_EN})?|{_UNDER_1000_EN}|zero\b"
+    rf"|{_ARABIC_DECIMAL})"
 )
 """An English number in words, in digits, or both ("2 thousand")."""
 DECIMAL_EN = (
@@ -154,7 +179,27 @@ DIGIT_EN = rf"(?:(?:double|triple) (?:zero|oh|o|{_ONE_EN})\b|(?:zero|oh|o|nought
 _ORDINAL_ONES = {
     word: value
     for value, word in enumerate(
-        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth"],
+        [
+            "first",
+            "second",
+            "third",
+            "fourth",
+            "fifth",
+            "sixth",
+            "seventh",
+            "eighth",
+            "ninth",
+            "tenth",
+            "eleventh",
+            "twelfth",
+            "thirteenth",
+            "fourteenth",
+            "fifteenth",
+            "sixteenth",
+            "seventeenth",
+            "eighteenth",
+            "nineteenth",
+        ],
         start=1,
     )
 }
@@ -190,10 +235,10 @@ def read_english(text: str) -> Number | None:
         return None
     total = section = Decimal(0)
     for word in _WORD_EN.findall(text):
-        if word in _UNITS_EN or word in _TENS_EN:
-            section += _UNITS_EN[word] if word in _UNITS_EN else _TENS_EN[word]
+        if (small := _UNITS_EN.get(word, _TENS_EN.get(word))) is not None:
+            section += small
         elif word == "hundred":
-            section = (section or 1) * 100
+            section = Decimal(100) * (section or 1)
         elif word in _LARGE_EN:
             total += (section or 1) * _LARGE_EN[word]
             section = Decimal(0)
