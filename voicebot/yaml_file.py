@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -107,7 +108,7 @@ def _in_file(location: Location, root: Any) -> Location:
     """`location` without the parts that pydantic adds: the tags of a union's members."""
     found: list[str | int] = []
     node = root
-    for part, following in zip(location, (*location[1:], None), strict=True):
+    for part, following in zip_longest(location, location[1:]):
         if isinstance(node, CommentedMap) and part in node:
             is_tag = following in node and not isinstance(node[part], CommentedMap | CommentedSeq)
             if is_tag:
