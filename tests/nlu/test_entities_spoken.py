@@ -13,7 +13,7 @@ from voicebot.nlu.entities import Expected, ListEntry, RefusedEntity, find_entit
 from voicebot.nlu.understanding import Entity
 
 TODAY = date(2026, 11, 19)
-SOME = settings(max_examples=40, derandomize=True)
+SOME = settings(max_examples=40, derandomize=True, deadline=None)
 NUMBERS = st.one_of(st.integers(0, 120), st.integers(0, 10**5), st.integers(0, 10**12))
 
 
@@ -201,7 +201,7 @@ _SAID = st.lists(
 )
 
 
-@settings(max_examples=120, derandomize=True)
+@settings(max_examples=120, derandomize=True, deadline=None)
 @given(st.one_of(st.text(max_size=200), _SAID.map("".join), _SAID.map(" ".join)), st.sampled_from(("ko", "en", "xx")))
 def test_nothing_that_is_said_raises_and_spans_are_those_of_the_text(text: str, language: str) -> None:
     lists = {"product": [ListEntry("EAR", ("무선 이어폰", "이어폰")), ListEntry(2, ("case", ""))]}

@@ -1,4 +1,4 @@
-"""English dates: "next Tuesday", "the 3rd of May", "in two weeks", "the day after tomorrow". Texts are in lower case."""
+"""English dates: "next Tuesday", "the 3rd of May", "in two weeks", "last Friday". Texts are in lower case."""
 
 from __future__ import annotations
 
@@ -46,8 +46,9 @@ _END_OF_MONTH = re.compile(
     rf"year)){_YEAR}"
 )
 _NEAR_MONTH_DAY = re.compile(rf"{_HEAD}(?:on )?(?:the )?(?P<day>{ORDINAL_EN}) of (?P<near>this|next|last) month\b")
+_WEEKDAY_BEFORE = rf"(?P<named>(?:{'|'.join(_WEEKDAYS)}),? )?"
 _DAY_OF_MONTH = re.compile(
-    rf"{_HEAD}(?P<on>on |by |until |from |since |for )?(?P<the>the )"
+    rf"{_HEAD}{_WEEKDAY_BEFORE}(?P<on>on |by |until |from |since |for )?(?P<the>the )"
     rf"(?P<day>{ORDINAL_EN})(?! (?:one|option|item|floor|time|order"
     rf"|choice|person|of|line)\b)"
 )
@@ -74,8 +75,10 @@ _WEEK = re.compile(
     rf")?week after next)\b"
 )
 _DAYS = {
-    "the day before yesterday": -2, "day before yesterday": -2, "yesterday": -1, "last night": -1, "today": 0, "tonight": 0, "this morning": 0,
-    "this afternoon": 0, "this evening": 0, "tomorrow": 1, "tmrw": 1, "the day after tomorrow": 2, "day after tomorrow": 2,
+    "the day before yesterday": -2, "day before yesterday": -2, "yesterday": -1,
+    "last night": -1, "today": 0, "tonight": 0, "this morning": 0,
+    "this afternoon": 0, "this evening": 0, "tomorrow": 1,
+    "tmrw": 1, "the day after tomorrow": 2, "day after tomorrow": 2,
 }  # fmt: skip
 _NAMED_DAY = re.compile(rf"{_HEAD}(?P<day>{'|'.join(sorted(_DAYS, key=len, reverse=True))})\b")
 _COUNT = rf"(?P<count>{CARDINAL_EN}|an?|a couple of|a couple|half a)"
@@ -84,7 +87,16 @@ _AHEAD = re.compile(rf"{_HEAD}(?:(?P<in>in|within) (?:about )?{_COUNT} {_UNIT}(?
 _SHIFT = re.compile(
     rf"{_HEAD}{_COUNT} {_UNIT} (?P<way>ago|from now|from today|later|from tomorrow|before today|earlier|back)\b"
 )
-_HOLIDAYS = {"christmas day": (12, 25), "christmas eve": (12, 24), "christmas": (12, 25), "new year's day": (1, 1), "new year's eve": (12, 31), "valentine's day": (2, 14), "halloween": (10, 31), "boxing day": (12, 26)}  # fmt: skip
+_HOLIDAYS = {
+    "christmas day": (12, 25),
+    "christmas eve": (12, 24),
+    "christmas": (12, 25),
+    "new year's day": (1, 1),
+    "new year's eve": (12, 31),
+    "valentine's day": (2, 14),
+    "halloween": (10, 31),
+    "boxing day": (12, 26),
+}
 _HOLIDAY = re.compile(rf"{_HEAD}(?P<holiday>{'|'.join(sorted(_HOLIDAYS, key=len, reverse=True))})\b")
 _PAST = re.compile(
     r"(?:ordered|bought|paid|arrived|sent|placed|got|received|was"
@@ -160,9 +172,15 @@ def _calendar_dates(text: str, today: date, past: bool | None, asked: bool) -> I
             yield Candidate("date", found.isoformat(), start, match.end(), rank=3)
     for match in _DAY_OF_MONTH.finditer(text):
         day = _day(match["day"])
-        found = calendar.without_month(today, day, past) if match["on"] or day > 10 or asked else None
+        found = calendar.without_month(today, day, past) if match["on"] or match["named"] or day > 10 or asked else None
         if found:
-            yield Candidate("date", found.isoformat(), match.start("the"), match.end(), rank=2)
+            yield Candidate(
+                "date",
+                found.isoformat(),
+                match.start("named") if match["named"] else match.start("the"),
+                match.end(),
+                rank=2,
+            )
     for match in _HOLIDAY.finditer(text):
         month, day = _HOLIDAYS[match["holiday"]]
         found = calendar.without_year(today, month, day, bool(past))

@@ -53,7 +53,24 @@ _NAMED = re.compile(
     rf"|item|line|press|#) ?(?P<number>{CARDINAL_EN}|oh)(?![\d])"
 )
 _PERCENT = re.compile(rf"{HEAD}(?P<number>{_NUMBER}) ?(?:percent|per cent|%)")
-_PARTS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4, "fifth": 5, "fifths": 5, "sixth": 6, "sixths": 6, "eighth": 8, "eighths": 8, "tenth": 10, "tenths": 10}  # fmt: skip
+_PARTS = {
+    "half": 2,
+    "halves": 2,
+    "third": 3,
+    "thirds": 3,
+    "quarter": 4,
+    "quarters": 4,
+    "fourth": 4,
+    "fourths": 4,
+    "fifth": 5,
+    "fifths": 5,
+    "sixth": 6,
+    "sixths": 6,
+    "eighth": 8,
+    "eighths": 8,
+    "tenth": 10,
+    "tenths": 10,
+}
 _FRACTION = re.compile(
     rf"{HEAD}(?:(?P<above>one|two|three|four|five|six|seven|eight"
     rf"|nine|a)[ -](?P<below>half|halves|thirds?|quarters?|fourths?"
@@ -82,7 +99,18 @@ _SIGNED = re.compile(
     rf"|million|billion|k|m)\b)?"
 )
 _CENTS = re.compile(rf"{HEAD}(?P<number>{UNDER_100_EN}|\d{{1,2}}) cents?\b")
-_CURRENCIES = {"₩": "KRW", "krw": "KRW", "$": "USD", "us$": "USD", "usd": "USD", "€": "EUR", "eur": "EUR", "¥": "JPY", "£": "GBP", "gbp": "GBP"}  # fmt: skip
+_CURRENCIES = {
+    "₩": "KRW",
+    "krw": "KRW",
+    "$": "USD",
+    "us$": "USD",
+    "usd": "USD",
+    "€": "EUR",
+    "eur": "EUR",
+    "¥": "JPY",
+    "£": "GBP",
+    "gbp": "GBP",
+}
 _BARE = re.compile(rf"{HEAD}(?P<minus>minus |negative )?(?P<number>{_NUMBER})(?![\w])(?!,\d)")
 _SPOKEN = re.compile(
     rf"{HEAD}(?P<plus>plus |\+ ?)?{DIGIT_EN}(?:(?: ?[-,.] ?| dash | hyphen | )?{DIGIT_EN}){{0,39}}(?![\w])"

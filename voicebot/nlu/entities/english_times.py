@@ -23,7 +23,8 @@ _PAST_TO = re.compile(
 )
 _HALF = re.compile(rf"{_HEAD}half {_HOUR}{_PART}")
 _SPOKEN = re.compile(
-    rf"{_HEAD}(?P<at>at |around |by |until |till |from |before "
+    rf"{_HEAD}(?P<day_part>morning|afternoon|evening|night)?"
+    rf"(?(day_part) )(?P<at>at |around |by |until |till |from |before "
     rf"|after |about )?{_HOUR}(?:[ :-](?P<minute>oh[ -]?(?:one|two"
     rf"|three|four|five|six|seven|eight|nine)|(?:ten|fifteen|twenty"
     rf"|thirty|forty|fifty)(?:[ -](?:one|two|three|four|five|six"
@@ -106,7 +107,7 @@ def times(text: str, context: Context) -> Iterator[Candidate]:
             yield Candidate(
                 "time",
                 value,
-                match.start() + len(match["at"] or ""),
+                match.start() if match["day_part"] else match.start() + len(match["at"] or ""),
                 match.end(),
                 rank=3 if clear or asked or " oh" in match[0] else 1,
             )
@@ -138,7 +139,7 @@ def _minutes(said: str) -> int | None:
 
 def _clock(hour: int, minute: int, match: re.Match[str], exact: bool = False) -> str | None:
     groups = match.groupdict()
-    part = (groups.get("part") or groups.get("clock_part") or "").replace(".", "")
+    part = (groups.get("part") or groups.get("clock_part") or groups.get("day_part") or "").replace(".", "")
     if not part:
         return clock(hour if exact or (groups.get("hour") or "").startswith("0") else afternoon_by_habit(hour), minute)
     if part in ("am", "morning"):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from voicebot.nlu.entities.grammar import Candidate, Context
+from voicebot.nlu.entities.korean_homonyms import OTHER_COUNTS, OTHER_NATIVE, OTHER_WORDS
 from voicebot.nlu.entities.korean_text import HEAD, TAIL, whole
 from voicebot.nlu.entities.number_words import (
     ARABIC,
@@ -63,50 +64,38 @@ _BARE = re.compile(
 )
 _ARABIC = re.compile(rf"(?<![\d.,A-Za-z])(?P<minus>마이너스 ?|-)?(?P<number>{ARABIC}(?:\.\d{{1,6}})?)(?![\d])(?!,\d)")
 
-_CURRENCIES = {"원": "KRW", "달러": "USD", "불": "USD", "유로": "EUR", "엔": "JPY", "위안": "CNY", "파운드": "GBP", "₩": "KRW", "KRW": "KRW", "$": "USD", "USD": "USD", "US$": "USD", "€": "EUR", "¥": "JPY", "£": "GBP"}  # fmt: skip
-_NAMED_ORDINALS = {"첫": 1, "둘": 2, "셋": 3, "넷": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8, "아홉": 9, "열": 10, "마지막": -1, "처음": 1}  # fmt: skip
+_CURRENCIES = {
+    "원": "KRW",
+    "달러": "USD",
+    "불": "USD",
+    "유로": "EUR",
+    "엔": "JPY",
+    "위안": "CNY",
+    "파운드": "GBP",
+    "₩": "KRW",
+    "KRW": "KRW",
+    "$": "USD",
+    "USD": "USD",
+    "US$": "USD",
+    "€": "EUR",
+    "¥": "JPY",
+    "£": "GBP",
+}
+_NAMED_ORDINALS = {
+    "첫": 1,
+    "둘": 2,
+    "셋": 3,
+    "넷": 4,
+    "다섯": 5,
+    "여섯": 6,
+    "일곱": 7,
+    "여덟": 8,
+    "아홉": 9,
+    "열": 10,
+    "마지막": -1,
+    "처음": 1,
+}
 _NUMBER_CHARACTERS = frozenset("영공일이삼사오육륙칠팔구십백천만억조0123456789.,")
-# Whole words that read like a number: this person, this time, house moving, this far, arrogance, towns, thanks.
-_OTHER_WORDS = frozenset(
-    [
-        "이",
-        "일",
-        "사",
-        "오",
-        "구",
-        "만",
-        "천",
-        "백",
-        "이만",
-        "오만",
-        "이천",
-        "사천",
-        "영천",
-        "구만",
-        "천만",
-        "이사",
-        "사이",
-        "오이",
-        "일일이",
-        "일이",
-        "이일",
-        "구이",
-        "사일",
-        "백만",
-        "이백",
-        "영",
-        "공",
-        "조",
-        "억",
-        "육",
-        "칠",
-        "팔",
-        "삼",
-    ]
-)
-_OTHER_NATIVE = frozenset(["열", "한", "두", "세", "네", "석", "넉"])
-# Words that end in a number and a counter: an employee's number, this time, this person, one's share.
-_OTHER_COUNTS = frozenset(["만기가", "이쪽", "사번", "이번", "이분", "한번", "일번지", "일차", "이차", "이장", "사장", "일부", "이부", "사부", "오차", "구호", "일단", "천장", "만장", "사건", "이건", "조건", "이점", "사점", "일점", "구인", "일인", "만인", "일회", "구도", "이도", "사도", "사채", "구매", "일동", "이동", "사동", "공동", "일등", "이등", "만점", "사위", "일위", "오점", "사세", "일대", "이대", "한대", "사명", "공부", "이명", "일명", "오명", "영장", "사병", "오병", "이통", "네네", "한통", "영점", "구점", "이등", "만세", "일세", "사호", "일편", "이편", "한편", "한점", "한판", "한줄", "천명", "한도", "백도", "한층", "일층", "일장", "이매", "구층", "이사", "만부", "일도", "일알", "일개", "일호", "조명", "조차", "공장", "공매", "공포", "공모", "사과", "오판", "이판", "사판", "한건"])  # fmt: skip
 
 
 def _number(text: str) -> int | float | None:
@@ -134,7 +123,7 @@ def counts(text: str, context: Context) -> Iterator[Candidate]:
     for match in _COUNT_NATIVE.finditer(text):
         start = match.start()
         run_on = start > 0 and "가" <= text[start - 1] <= "힣"
-        if not _fresh(text, start) or (match[0] in _OTHER_COUNTS and not asked):
+        if not _fresh(text, start) or (match[0] in OTHER_COUNTS and not asked):
             continue
         # Run on behind another word only what can hardly be the end of that word.
         if run_on and (
@@ -149,7 +138,7 @@ def counts(text: str, context: Context) -> Iterator[Candidate]:
         written = number[0].isdigit()
         if not _fresh(text, start) or (start > 0 and not written and "가" <= text[start - 1] <= "힣"):
             continue
-        if not written and not asked and match[0].replace(" ", "") in _OTHER_COUNTS:
+        if not written and not asked and match[0].replace(" ", "") in OTHER_COUNTS:
             continue
         if unit == "번" or (unit == "분" and number[-1] not in "명"):
             continue
@@ -293,5 +282,5 @@ def _span(match: re.Match[str]) -> tuple[int, int]:
 def _clear(words: str, native: bool) -> bool:
     squashed = words.replace(" ", "")
     if native:
-        return squashed not in _OTHER_NATIVE and (len(squashed) > 1 or squashed in "둘셋넷")
-    return squashed not in _OTHER_WORDS and not (len(squashed) == 2 and squashed[-1] in "만천백조억")
+        return squashed not in OTHER_NATIVE and (len(squashed) > 1 or squashed in "둘셋넷")
+    return squashed not in OTHER_WORDS and not (len(squashed) == 2 and squashed[-1] in "만천백조억")

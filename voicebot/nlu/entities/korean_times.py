@@ -28,7 +28,20 @@ _WRITTEN = re.compile(
 )
 _NAMED = re.compile(rf"(?<![가-힣])(?:(?:낮|밤) ?)?(?P<name>정오|자정)(?:{TAIL}|(?= ))")
 _START = r"(?<![가-힣\d.,])"
-_DAYS = {"하루": 1, "이틀": 2, "사흘": 3, "나흘": 4, "닷새": 5, "엿새": 6, "이레": 7, "여드레": 8, "아흐레": 9, "열흘": 10, "열하루": 11, "보름": 15}  # fmt: skip
+_DAYS = {
+    "하루": 1,
+    "이틀": 2,
+    "사흘": 3,
+    "나흘": 4,
+    "닷새": 5,
+    "엿새": 6,
+    "이레": 7,
+    "여드레": 8,
+    "아흐레": 9,
+    "열흘": 10,
+    "열하루": 11,
+    "보름": 15,
+}
 _NUMBER = rf"(?:{NATIVE}(?<![둘셋넷])(?<!하나)|{SINO})"
 _UNITS = "시간|개월|개 월|주일|주간|일간|분간|년간|초간|년|달|주(?!세|시)|일|분|초"
 _PIECE = rf"(?:{_NUMBER} ?(?:{_UNITS})(?: ?반(?![가-힣]|품|납)|(?=반))?)"
@@ -163,7 +176,9 @@ def durations(text: str, context: Context) -> Iterator[Candidate]:
             squashed = match["pieces"].replace(" ", "")
             doubtful = squashed in _THIS and not (match["span"] or asked)
             after = text[match.end() : match.end() + 5].lstrip()
-            if doubtful and not re.match("동안|간|정도|쯤|뒤|후|전|만에|이내|안에|걸", after):
+            if doubtful and not re.match(
+                "약정|계약|할부|보증|거치|상환|동안|간|정도|쯤|뒤|후|전|만에|이내|안에|걸", after
+            ):
                 continue
             if re.fullmatch(rf"{NATIVE} ?분", match["pieces"]):
                 continue

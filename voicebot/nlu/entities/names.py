@@ -41,7 +41,7 @@ class _Names:
 
 
 def names(text: str, language: str, lists: Mapping[str, Sequence[ListEntry]]) -> Iterator[Candidate]:
-    """The entries of the lists that are named; of near-misses only those that are nearer to one value than to all others."""
+    """The entries of the lists that are named; near-misses only where one value is nearer than all others."""
     if not lists:
         return
     words = list(_WORD.finditer(text))
@@ -105,7 +105,7 @@ def _ends(text: str, start: int, stop: int, last_word: int, language: str) -> It
 
 
 def _nearest(said: str, names_: _Names) -> tuple[str, int] | None:
-    """The value whose name is nearest, and how many jamo away; None where none is near, or two values are alike near."""
+    """The nearest value and how many jamo away it is; None where none is near, or two are equally near."""
     if (value := names_.exact.get(said)) is not None:
         return value, 0
     allowed = int(len(said) * NEAR) if len(said) >= 5 else 0

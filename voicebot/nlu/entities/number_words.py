@@ -57,7 +57,17 @@ RANGES = {
 }  # fmt: skip
 """Two neighbouring numbers in one word: least and most."""
 RANGE = "(?:" + "|".join(sorted((" ?".join(word) for word in RANGES), key=len, reverse=True)) + ")"
-SINO_RANGES = {"일이": (1, 2), "이삼": (2, 3), "삼사": (3, 4), "사오": (4, 5), "오륙": (5, 6), "오육": (5, 6), "육칠": (6, 7), "칠팔": (7, 8), "팔구": (8, 9)}  # fmt: skip
+SINO_RANGES = {
+    "일이": (1, 2),
+    "이삼": (2, 3),
+    "삼사": (3, 4),
+    "사오": (4, 5),
+    "오륙": (5, 6),
+    "오육": (5, 6),
+    "육칠": (6, 7),
+    "칠팔": (7, 8),
+    "팔구": (8, 9),
+}
 SINO_RANGE = "(?:일 ?이|이 ?삼|삼 ?사|사 ?오|오 ?[륙육]|육 ?칠|칠 ?팔|팔 ?구)"
 
 _SINO_FULL = re.compile(SINO)
@@ -65,7 +75,14 @@ _NATIVE_FULL = re.compile(NATIVE)
 _SINO_TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|[영공일이삼사오육륙칠팔구십백천만억조]")
 _NATIVE_TOKEN = re.compile("|".join(sorted({*_ONES, *_TENS}, key=len, reverse=True)))
 DECIMAL_KO = rf"(?:{SINO} ?[점쩜] ?(?:[영공일이삼사오육륙칠팔구](?: ?[영공일이삼사오육륙칠팔구]){{0,5}}))"
-_DIGIT_WORD_KO = {**{word: str(value) for word, value in DIGITS_KO.items()}, "제로": "0", "하나": "1", "둘": "2", "셋": "3", "넷": "4"}  # fmt: skip
+_DIGIT_WORD_KO = {
+    **{word: str(value) for word, value in DIGITS_KO.items()},
+    "제로": "0",
+    "하나": "1",
+    "둘": "2",
+    "셋": "3",
+    "넷": "4",
+}
 DIGIT_KO = rf"(?:[영공일삼사오육륙칠팔구]|{_TWO}|하나|둘|셋|넷|제로|\d)"
 _DIGIT_KO_TOKEN = re.compile("제로|하나|둘|셋|넷|[영공일이삼사오육륙칠팔구]|[0-9]")
 
