@@ -54,11 +54,11 @@ def find_entities(
     expect: Sequence[Expected] = (),
     lists: Mapping[str, Sequence[ListEntry]] | None = None,
 ) -> tuple[Entity, ...]:
-    """The values in `text`, in order of position; refused ones (`RefusedEntity`) behind all others.
+    """The values in `text`, in order of position, none overlapping; refused ones (`RefusedEntity`) behind all others.
 
     `language` is `ko` or `en` (others are read as English). `today` gives "tomorrow" its meaning. What the dialogue
-    expects decides where a text can be read in two ways; without it only clear readings are taken. Where neither
-    `datetime` nor nothing is expected but `date` or `time`, a date and a time side by side stay two entities.
+    expects decides where a text can be read in two ways; without it only clear readings are taken. A date and a time
+    side by side are one `datetime`, but stay two where `date` or `time` is expected and `datetime` is not.
     Spans are those of the given text, however it is composed. At most 2,000 characters are read. Never raises.
     """
     normalised = normalise_with_spans(text)
