@@ -42,8 +42,10 @@ class IntentSettings:
     """Of the kernel exp(sharpness (cosine - 1)): more makes near sentences count more than many sentences."""
     ridge: float = 0.15
     """Smoothing of the regression."""
-    scope_threshold: float = 0.5
-    """A text whose probability of being in scope is below is out of scope (intent None)."""
+    scope_threshold: float = 0.36
+    """A text is out of scope (intent None) where its probability of being in scope, both held as likely, is below."""
+    out_of_scope_share: float = 0.2
+    """Of all that callers say, assumed: the scores that are answered hold where it is so."""
     clause_threshold: float = 0.6
     """A part of an utterance counts as an intent of its own from this score."""
     expected_bias: float = 1.1
@@ -139,7 +141,7 @@ class IntentModel:
 
     def probabilities(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """For normalised texts: the probability of each intent given that one is meant, (texts, intents), in the order
-        of `intents`; and the probability that one is meant, (texts,)."""
+        of `intents`; and the probability that one is meant, both held as likely, (texts,)."""
         similarities = [reading.similarity.to(texts) for reading in self._readings]
         scores = tuple(r.ridge.scores(s) for r, s in zip(self._readings, similarities, strict=True))
         seen = Seen(scores, tuple(s.max(axis=1) for s in similarities))
@@ -156,9 +158,8 @@ class IntentModel:
         if expected:
             factor = np.exp(self._settings.expected_bias)
             wanted = np.array([intent in expected for intent in self.intents])
-            share = probability[wanted].sum()
             # The bias moves the odds of being in scope by as much as the expected intents explain the text.
-            odds = inside / max(1 - inside, 1e-9) * (1 + (factor - 1) * share)
+            odds = inside / max(1 - inside, 1e-9) * (1 + (factor - 1) * probability[wanted].sum())
             inside = odds / (1 + odds)
             probability = np.where(wanted, factor, 1.0) * probability
         if among is not None:
@@ -167,11 +168,13 @@ class IntentModel:
             inside *= float(kept.sum() / probability.sum())
             probability = kept
         probability = probability / max(float(probability.sum()), 1e-12)
+        share = self._settings.out_of_scope_share
+        meant = inside * (1 - share) / max(inside * (1 - share) + (1 - inside) * share, 1e-12)
         order = np.argsort(-probability, kind="stable")[: self._settings.alternatives]
-        scored = [IntentScore(self.intents[i], float(inside * probability[i])) for i in order]
+        scored = [IntentScore(self.intents[i], float(meant * probability[i])) for i in order]
         alternatives = tuple(s for s in scored if s.score >= self._settings.least_alternative)
         if inside < self._settings.scope_threshold or not scored:
-            return Understanding(text=normal, intent=None, score=1 - inside, alternatives=alternatives)
+            return Understanding(text=normal, intent=None, score=1 - meant, alternatives=alternatives)
         return Understanding(text=normal, intent=scored[0].name, score=scored[0].score, alternatives=alternatives)
 
 

@@ -10,16 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit, logsumexp
+from scipy.special import expit, logit, logsumexp
 
 from voicebot.nlu.intents_ridge import Labels, Matrix
 
 Vector = NDArray[np.float64]
 
 _USUAL_TOTAL = 20.0
-"""The sum of the weights on all data sets measured, within a factor of two; a prior holds the fit near it."""
+_USUAL_ENCODER_SHARE = 0.6
+"""What the fit finds on all data sets measured, the total within a factor of two; a prior holds it near."""
 _PRIOR_STRENGTH = 3.0
 """Of that prior, in examples."""
+_MISHEARD_SHARE = 0.25
+"""What misheard sentences count in the fits, to one for the sentences as written."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,8 @@ def fit_logistic(columns: Matrix, positive: NDArray[np.bool_], weight: Vector, u
     signs = np.sign(usual)
 
     def loss(parameters: Vector) -> float:
-        logit = columns @ (signs * parameters[:-1]) + parameters[-1]
-        misfit = float((weight * np.logaddexp(0, np.where(positive, -logit, logit))).sum())
+        logits = columns @ (signs * parameters[:-1]) + parameters[-1]
+        misfit = float((weight * np.logaddexp(0, np.where(positive, -logits, logits))).sum())
         return misfit + 0.05 * _PRIOR_STRENGTH * float(((parameters[:-1] - np.abs(usual)) ** 2).sum())
 
     start = np.append(np.abs(usual), 0.0)
@@ -64,69 +67,73 @@ def fit_logistic(columns: Matrix, positive: NDArray[np.bool_], weight: Vector, u
 
 @dataclass(frozen=True)
 class Fusion:
-    """Log-linear: p(intent) ~ exp(sum of weight x score), with weights that depend on how misheard a text looks.
+    """Log-linear: p(intent) ~ exp(total x sum of share x score), with shares that depend on how misheard a text looks.
 
     Encoders lose their footing on misheard text sooner than n-grams do.
     """
 
+    total: float
     clean: tuple[float, ...]
     misheard: tuple[float, ...]
-    """The weights of the models for a text that looks clean, and for one that looks misheard."""
+    """The shares of the models, which sum to 1, for a text that looks clean, and for one that looks misheard."""
     noise: Logistic
     """The probability that a text is misheard, from its nearest cosines."""
 
     def fused(self, seen: Seen) -> Matrix:
-        """The weighted sum of the scores, (texts, intents)."""
-        doubt = self.noise(np.stack(seen.nearest, axis=1))
-        total = np.zeros_like(seen.scores[0])
+        """The scores averaged by share, (texts, intents): about 1 for what is surely meant."""
+        doubt = self.noise(np.stack(seen.nearest, axis=1)).astype(np.float32)[:, None]
+        average = np.zeros_like(seen.scores[0])
         for clean, misheard, score in zip(self.clean, self.misheard, seen.scores, strict=True):
-            weight = np.exp((1 - doubt) * np.log(clean) + doubt * np.log(misheard))
-            total += weight[:, None].astype(np.float32) * score
-        return total
+            average += (np.float32(clean) + np.float32(misheard - clean) * doubt) * score
+        return average
 
     def logits(self, seen: Seen) -> Matrix:
         """Normalised log-probabilities, (texts, intents)."""
-        fused = self.fused(seen)
+        fused = np.float32(self.total) * self.fused(seen)
         found: Matrix = fused - logsumexp(fused, axis=1, keepdims=True).astype(np.float32)
         return found
 
 
 def fit_fusion(clean: Seen, clean_labels: Labels, misheard: Seen, misheard_labels: Labels) -> Fusion:
     """The weights under which the intents of held-out sentences, as written and misheard, are the likeliest."""
-    models = len(clean.scores)
+    alone = len(clean.scores) == 1
     columns = np.concatenate([np.stack(clean.nearest, axis=1), np.stack(misheard.nearest, axis=1)])
     dirty = np.repeat([False, True], [len(clean_labels), len(misheard_labels)])
-    share = np.where(dirty, 1 / max(1, len(misheard_labels)), 1 / max(1, len(clean_labels))) * len(dirty) / 2
-    noise = fit_logistic(columns, dirty, share, usual=(-3.0,) * models)
-    usual = np.full(2 * models, np.log(_USUAL_TOTAL / models))
-    kinds = ((clean, clean_labels, 1.0), (misheard, misheard_labels, len(clean_labels) / max(1, len(misheard_labels))))
+    even = np.where(dirty, 1 / max(1, len(misheard_labels)), 1 / max(1, len(clean_labels))) * len(dirty) / 2
+    noise = fit_logistic(columns, dirty, even, usual=(-3.0,) * len(clean.nearest))
+    kinds = (
+        (clean, clean_labels, 1.0),
+        (misheard, misheard_labels, _MISHEARD_SHARE * len(clean_labels) / max(1, len(misheard_labels))),
+    )
 
-    def loss(logs: Vector) -> float:
-        weights = np.exp(logs)
-        fusion = Fusion(tuple(weights[:models]), tuple(weights[models:]), noise)
+    def fusion(parameters: Vector) -> Fusion:
+        shares = ((1.0,), (1.0,)) if alone else tuple((1 - float(s), float(s)) for s in expit(parameters[1:]))
+        return Fusion(float(np.exp(parameters[0])), *shares, noise)
+
+    def loss(parameters: Vector) -> float:
+        tried = fusion(parameters)
         misfit = sum(
-            weight * -float(fusion.logits(seen)[np.arange(len(labels)), labels].sum()) for seen, labels, weight in kinds
+            weight * -float(tried.logits(seen)[np.arange(len(labels)), labels].sum()) for seen, labels, weight in kinds
         )
-        return misfit + _PRIOR_STRENGTH * float(((logs - usual) ** 2).sum())
+        return misfit + _PRIOR_STRENGTH * float(((parameters - usual) ** 2).sum())
 
-    fitted = minimize(loss, usual, method="L-BFGS-B", bounds=[(-2.0, 5.0)] * len(usual), options={"eps": 1e-3})
-    weights = [float(weight) for weight in np.exp(fitted.x)]
-    return Fusion(tuple(weights[:models]), tuple(weights[models:]), noise)
+    usual = np.array([np.log(_USUAL_TOTAL), *(() if alone else (logit(_USUAL_ENCODER_SHARE),) * 2)])
+    bounds = [(1.0, 5.0), (-3.0, 3.0), (-3.0, 3.0)][: len(usual)]
+    return fusion(minimize(loss, usual, method="L-BFGS-B", bounds=bounds, options={"eps": 1e-3}).x)
 
 
 def scope_columns(seen: Seen, fusion: Fusion) -> Matrix:
     """What tells known from unknown: the best fused score, about 1 at an example, and the nearest cosines."""
-    best = fusion.fused(seen).max(axis=1) / np.float32(sum(fusion.clean))
-    return np.stack([best, *seen.nearest], axis=1)
+    return np.stack([fusion.fused(seen).max(axis=1), *seen.nearest], axis=1)
 
 
 def fit_scope(known: Matrix, misheard: Matrix, unknown: Matrix) -> Logistic:
     """From the columns of held-out sentences, as written and misheard, and of sentences whose intent was held out.
 
-    Known and unknown weigh the same, so that 0.5 is the middle between them; of the known, misheard ones a quarter.
+    Known and unknown weigh the same, so that 0.5 is the middle between them.
     """
     columns = np.concatenate([known, misheard, unknown])
-    shares = [(len(known), 0.75), (len(misheard), 0.25), (len(unknown), 1.0)]
+    shares = [(len(known), 1 - _MISHEARD_SHARE), (len(misheard), _MISHEARD_SHARE), (len(unknown), 1.0)]
     weight = np.concatenate([np.full(count, share / max(1, count)) for count, share in shares]) * len(columns) / 2
     inside = np.repeat([True, False], [len(known) + len(misheard), len(unknown)])
     return fit_logistic(columns, inside, weight, usual=(6.0, *(1.0,) * (columns.shape[1] - 1)))

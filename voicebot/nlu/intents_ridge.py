@@ -70,5 +70,5 @@ class KernelRidge:
         for group in np.unique(text_groups):
             texts, members = np.flatnonzero(text_groups == group), np.flatnonzero(groups == group)
             block = self._inverse[np.ix_(members, members)]
-            found[texts] -= values[np.ix_(texts, members)] @ np.linalg.solve(block, self._solution[members])
+            found[texts] -= values[texts] @ self._inverse[:, members] @ np.linalg.solve(block, self._solution[members])
         return found.astype(np.float32)
