@@ -84,13 +84,17 @@ def check_other_language(configuration: Configuration) -> Finding:
 
 def check_second_listener(configuration: Configuration) -> Finding:
     """Whisper, which hears again what the first listener is not sure of."""
+    from voicebot.asr.whisper import installed
+
     name = "second listener"
-    if importlib.util.find_spec("faster_whisper") is None:
+    if not configuration.second_listener:
+        return Finding(name, Level.OK, "switched off")
+    if not installed():
         return Finding(
             name,
             Level.WARNING,
-            "faster-whisper is missing: doubtful utterances are asked again instead",
-            "pip install faster-whisper",
+            "its packages are missing: doubtful utterances are asked again instead",
+            "pip install ctranslate2 tokenizers",
         )
     return _model(configuration, name, SECOND_LISTENER, Level.WARNING)
 
