@@ -1,0 +1,83 @@
+"""The service as an operator starts it: a process of its own, known by its port."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+TOKEN = "a-token-of-this-test"
+PUBLIC_URL = "https://bot.example.com"
+"""What Twilio is told; a proxy that ends TLS stands between it and the port."""
+
+_LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
+
+
+@dataclass(frozen=True)
+class ServiceProcess:
+    """Where it listens, and what it prints."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def local_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def calls(self) -> int:
+        """Calls that it holds now."""
+        return int(httpx.get(f"{self.local_url}/readyz", trust_env=False).json()["calls"])
+
+    def wait_until_ready(self, within_s: float) -> None:
+        """Until /readyz answers 200. Raises TimeoutError."""
+        deadline = time.monotonic() + within_s
+        while httpx.get(f"{self.local_url}/readyz", trust_env=False).status_code != 200:
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise TimeoutError(f"the service is not ready:\n{self.log.read_text()}")
+            time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def serving(folder: Path, repository: Path) -> Iterator[ServiceProcess]:
+    """Starts `voicebot serve` with its files in `folder`; on leaving it is told to end, and must."""
+    log = folder / "service.log"
+    command = shutil.which("voicebot", path=str(Path(sys.executable).parent)) or "voicebot"
+    environment = os.environ | {
+        "TWILIO_AUTH_TOKEN": TOKEN,
+        "VOICEBOT_PUBLIC_URL": PUBLIC_URL,
+        "VOICEBOT_VAR": str(folder / "var"),
+        "VOICEBOT_KEEP_TRANSCRIPTS": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [command, "serve", "--port", "0"], cwd=repository, env=environment, stdout=output, stderr=output
+        )
+    try:
+        yield ServiceProcess(_port(process, log), process, log)
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _port(process: subprocess.Popen[bytes], log: Path) -> int:
+    deadline = time.monotonic() + 60
+    while not (found := _LISTENING.search(log.read_text())):
+        if time.monotonic() > deadline or process.poll() is not None:
+            raise TimeoutError(f"the service does not listen:\n{log.read_text()}")
+        time.sleep(0.05)
+    return int(found[1])
