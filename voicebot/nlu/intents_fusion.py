@@ -18,7 +18,9 @@ Vector = NDArray[np.float64]
 
 _USUAL_TOTAL = 20.0
 _USUAL_ENCODER_SHARE = 0.6
-"""What the fit finds on all data sets measured, the total within a factor of two; a prior holds it near."""
+_USUAL_KEPT_SHARE = 0.5
+"""What the fit finds on all data sets measured, the total within a factor of two; a prior holds it near. The encoder
+keeps this much of its share where a text looks misheard."""
 _PRIOR_STRENGTH = 3.0
 """Of that prior, in examples."""
 _MISHEARD_SHARE = 0.25
@@ -107,8 +109,10 @@ def fit_fusion(clean: Seen, clean_labels: Labels, misheard: Seen, misheard_label
     )
 
     def fusion(parameters: Vector) -> Fusion:
-        shares = ((1.0,), (1.0,)) if alone else tuple((1 - float(s), float(s)) for s in expit(parameters[1:]))
-        return Fusion(float(np.exp(parameters[0])), *shares, noise)
+        if alone:
+            return Fusion(float(np.exp(parameters[0])), (1.0,), (1.0,), noise)
+        share, kept = (float(value) for value in expit(parameters[1:]))
+        return Fusion(float(np.exp(parameters[0])), (1 - share, share), (1 - share * kept, share * kept), noise)
 
     def loss(parameters: Vector) -> float:
         tried = fusion(parameters)
@@ -117,7 +121,7 @@ def fit_fusion(clean: Seen, clean_labels: Labels, misheard: Seen, misheard_label
         )
         return misfit + _PRIOR_STRENGTH * float(((parameters - usual) ** 2).sum())
 
-    usual = np.array([np.log(_USUAL_TOTAL), *(() if alone else (logit(_USUAL_ENCODER_SHARE),) * 2)])
+    usual = np.array([np.log(_USUAL_TOTAL), *(() if alone else logit([_USUAL_ENCODER_SHARE, _USUAL_KEPT_SHARE]))])
     bounds = [(1.0, 5.0), (-3.0, 3.0), (-3.0, 3.0)][: len(usual)]
     return fusion(minimize(loss, usual, method="L-BFGS-B", bounds=bounds, options={"eps": 1e-3}).x)
 
