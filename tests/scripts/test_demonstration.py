@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-STAND_IN = """#!{python}
+STAND_IN = """
 import http.server, os, subprocess, sys, time
 from pathlib import Path
 
@@ -21,7 +21,7 @@ with Path("started").open("a") as log:
     print(os.getpid(), sys.argv[1], file=log)
 if sys.argv[1] == "call":
     Path("asked").write_text(" ".join(sys.argv[2:]) + " " + os.environ.get("TWILIO_AUTH_TOKEN", ""))
-    print('{{"steps": [{{"number": 3, "step": "expect", "outcome": "failed", "detail": "not so"}}]}}')
+    print('{"steps": [{"number": 3, "step": "expect", "outcome": "failed", "detail": "not so"}]}')
     sys.exit(int(os.environ["CALL_STATUS"]))
 
 class Ready(http.server.BaseHTTPRequestHandler):
@@ -48,7 +48,9 @@ class Place:
         binaries.mkdir()
         self.python = binaries / "python"
         self.python.symlink_to(sys.executable)
-        (binaries / "voicebot").write_text(STAND_IN.format(python=sys.executable))
+        (folder / "stand_in.py").write_text(STAND_IN)
+        # A shell between, because the interpreter's path may hold spaces.
+        (binaries / "voicebot").write_text(f'#!/bin/sh\nexec "{sys.executable}" "{folder}/stand_in.py" "$@"\n')
         (binaries / "voicebot").chmod(0o755)
         (folder / "prompts").symlink_to(ROOT / "prompts")
         with socket.socket() as free:
