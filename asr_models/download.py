@@ -73,9 +73,10 @@ def _fetch_with_attempts(url: str, part: Path, size: int, progress: Progress, ti
                 came_on = part.exists() and part.stat().st_size > before
                 failures = 0 if came_on else failures + 1
                 if failures == ATTEMPTS or isinstance(error, httpx.UnsupportedProtocol):
+                    reason = str(error) or type(error).__name__
                     raise ModelFilesError(
-                        f"{url}: can't be fetched ({str(error) or type(error).__name__}); check the network and give the same "
-                        "command again, it goes on where it stopped."
+                        f"{url}: can't be fetched ({reason}); check the network and give the same command again, it "
+                        "goes on where it stopped."
                     ) from None
             except httpx.InvalidURL:
                 raise ModelFilesError(f"{url}: not a URL; write it as https://HOST/PATH.") from None
