@@ -42,7 +42,7 @@ class IntentSettings:
     """Of the kernel exp(sharpness (cosine - 1)): more makes near sentences count more than many sentences."""
     ridge: float = 0.15
     """Smoothing of the regression."""
-    scope_threshold: float = 0.4
+    scope_threshold: float = 0.38
     """A text is out of scope (intent None) where its probability of being in scope, both held as likely, is below."""
     out_of_scope_share: float = 0.2
     """Of all that callers say, assumed: the scores that are answered hold where it is so."""
