@@ -21,7 +21,7 @@ min-width:11rem}.figure b{display:block;font-size:1.6rem;font-weight:600}
 .scroll{overflow-x:auto;max-height:34rem;overflow-y:auto;border:1px solid var(--line);border-radius:.5rem}
 table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{text-align:left;padding:.3rem .7rem;
 border-bottom:1px solid var(--line);vertical-align:top}th{position:sticky;top:0;background:var(--panel)}
-td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}svg{max-width:100%;height:auto}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}svg{max-width:100%;height:auto}
 svg text{fill:var(--soft);font-size:12px}
 """
 _MOST_ROWS = 500
@@ -129,7 +129,7 @@ def _matrix(e: Evaluation) -> str:
 def _table(head: tuple[str, ...], body: Sequence[tuple[str, ...]], numeric: frozenset[int] = frozenset()) -> str:
     if not body:
         return "<p>None.</p>"
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    top = "".join(f"<th{' class=n' if i in numeric else ''}>{escape(cell)}</th>" for i, cell in enumerate(head))
     lines = "".join(
         "<tr>"
         + "".join(f"<td{' class=n' if i in numeric else ''}>{escape(cell)}</td>" for i, cell in enumerate(row))

@@ -45,7 +45,7 @@ class IntentSettings:
     scope_threshold: float = 0.38
     """A text is out of scope (intent None) where its probability of being in scope, both held as likely, is below."""
     out_of_scope_share: float = 0.2
-    """Of all that callers say, assumed: the scores that are answered hold where it is so."""
+    """Of all that callers say, assumed: the scores of intents hold where it is so."""
     clause_threshold: float = 0.6
     """A part of an utterance counts as an intent of its own from this score."""
     expected_bias: float = 1.1
@@ -174,7 +174,7 @@ class IntentModel:
         scored = [IntentScore(self.intents[i], float(meant * probability[i])) for i in order]
         alternatives = tuple(s for s in scored if s.score >= self._settings.least_alternative)
         if inside < self._settings.scope_threshold or not scored:
-            return Understanding(text=normal, intent=None, score=1 - meant, alternatives=alternatives)
+            return Understanding(text=normal, intent=None, score=1 - inside, alternatives=alternatives)
         return Understanding(text=normal, intent=scored[0].name, score=scored[0].score, alternatives=alternatives)
 
 
