@@ -170,6 +170,7 @@ def speed(data: Path, encoder: Encoder | None, live: Encoder | None, console: Co
     for name, used, fresh in (("n-grams alone", None, None), ("with the encoder", encoder, live)):
         if name != "n-grams alone" and used is None:
             continue
+        trained(training, used)
         started = time.process_time()
         model = trained(training, used)
         took = time.process_time() - started

@@ -48,6 +48,8 @@ class IntentSettings:
     """Of all that callers say, assumed: the scores of intents hold where it is so."""
     clause_threshold: float = 0.6
     """A part of an utterance counts as an intent of its own from this score."""
+    clause_screen: float = 0.4
+    """The n-grams' regression score, about 1 for a training sentence, from which a part is looked at at all."""
     expected_bias: float = 1.1
     """Added to the log-odds of an expected intent: e^1.1 = 3 times as likely as another."""
     alternatives: int = 5
@@ -123,7 +125,7 @@ class IntentModel:
         """
         whole = self._one(text, expected, among)
         parts = clauses(whole.text)
-        if len(parts) < 2:
+        if len(parts) < 2 or not self._differ(parts):
             return whole
         said = [self._one(part, expected, among) for part in parts]
         sure = [u for u in said if u.intent is not None and u.score >= self._settings.clause_threshold]
@@ -147,6 +149,13 @@ class IntentModel:
         seen = Seen(scores, tuple(s.max(axis=1) for s in similarities))
         inside = self._scope(scope_columns(seen, self._fusion))
         return np.exp(self._fusion.logits(seen).astype(np.float64)), inside
+
+    def _differ(self, parts: Sequence[str]) -> bool:
+        """Whether n-grams alone see different intents in the parts: embedding each part costs as much as the whole."""
+        reading = self._readings[0]
+        scores = reading.ridge.scores(reading.similarity.to(parts))
+        sure = scores.max(axis=1) >= self._settings.clause_screen
+        return len(set(scores[sure].argmax(axis=1).tolist())) > 1
 
     def _one(self, text: str, expected: Collection[str], among: Collection[str] | None) -> Understanding:
         normal = normalise(text)
