@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -121,7 +122,7 @@ class Service:
         configuration = self.configuration
         progress("content")
         pack = open_pack(configuration)
-        backend = open_backend(pack.backend, configuration.var, pack.folder)
+        backend = open_backend(pack.backend, pack.folder, today=lambda: self._now().date())
         progress("understanding")
         learnt = configuration.var / "embeddings" / f"{pack.name}-{pack.version}.done"
         encoder = load_encoder(configuration.encoder) if configuration.encoder else None
@@ -143,7 +144,7 @@ class Service:
             voice=voice,
             backend=backend,
             pools=self._pools,
-            filler=lambda language, number: _filler(pack, language, number),
+            bridge=functools.partial(_bridge, pack),
             longest_s=configuration.longest_call_s,
         )
         self.ready = True
@@ -254,6 +255,6 @@ def _fixed(pack: Pack, language: str, only: tuple[str, ...] = ()) -> Iterator[st
                 yield variant.render({"name": words.name}, language)
 
 
-def _filler(pack: Pack, language: str, number: int) -> str:
-    variants = pack.languages[language].replies["filler"]
+def _bridge(pack: Pack, reply: str, language: str, number: int) -> str:
+    variants = pack.languages[language].replies[reply]
     return variants[number % len(variants)].render({}, language)

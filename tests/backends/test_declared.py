@@ -53,9 +53,9 @@ def test_a_declaration_tells_its_operations(text: str, tmp_path: Path) -> None:
 def test_a_declaration_goes_before_the_named_demonstration(tmp_path: Path) -> None:
     pack, var = tmp_path / "pack", tmp_path / "var"
     pack.mkdir()
-    assert isinstance(open_backend("shop_demo", var, pack), ShopDemo)
+    assert isinstance(open_backend("shop_demo", pack), ShopDemo)
     written(pack, SQL)
-    assert isinstance(open_backend("shop_demo", var, pack), SqlBackend)
+    assert isinstance(open_backend("shop_demo", pack), SqlBackend)
 
 
 def test_an_unknown_demonstration_is_named_with_the_known_ones(tmp_path: Path) -> None:

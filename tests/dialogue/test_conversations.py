@@ -6,11 +6,21 @@ import json
 
 import pytest
 
+from voicebot.backends.port import BackendError
 from voicebot.backends.shop_demo import ShopDemo
-from voicebot.dialogue.actions import HandOver, HangUp, Listen, Say
+from voicebot.dialogue.actions import Forget, HandOver, HangUp, Listen, Remember, RequestCallback, Say
 from voicebot.dialogue.engine import Dialogue
-from voicebot.dialogue.events import BackendAnswered, CallStarted, Event, Heard, HungUp, Keyed, NoInput
-from voicebot.dialogue.state import State
+from voicebot.dialogue.events import (
+    BackendAnswered,
+    CallStarted,
+    Event,
+    Heard,
+    HungUp,
+    Interrupted,
+    Keyed,
+    NoInput,
+)
+from voicebot.dialogue.state import Question, State
 from voicebot.dialogue.text_session import TextSession
 from voicebot.dialogue.wire import from_json, to_json
 
@@ -20,9 +30,12 @@ TODAY = "2026-11-22"
 class Talk:
     """A conversation that has begun."""
 
-    def __init__(self, dialogue: Dialogue, shop: ShopDemo, language: str = "ko") -> None:
+    def __init__(
+        self, dialogue: Dialogue, shop: ShopDemo, language: str = "ko", profile: dict[str, object] | None = None
+    ) -> None:
         self.session = TextSession(dialogue, shop, dialogue.begin(language))
-        self.actions = self.session.post(CallStarted(language, TODAY))
+        self.actions = self.session.post(CallStarted(language, TODAY, profile=profile or {}))
+        self.greeting = " ".join(action.text for action in self.actions if isinstance(action, Say))
 
     def post(self, event: Event) -> str:
         self.actions = self.session.post(event)
@@ -208,7 +221,7 @@ def test_a_summary_goes_to_the_person(talk: Talk) -> None:
     talk.post(Keyed("20261103"))
     talk.hear("상담원 바꿔 주세요")
     summary = next(action.summary for action in talk.actions if isinstance(action, HandOver))
-    assert summary == "주문 취소; order_number: 2026-1103"
+    assert summary == "주문 취소; 주문번호 2026-1103"
 
 
 def test_an_answer_that_nobody_waits_for_changes_nothing(talk: Talk) -> None:
@@ -242,3 +255,126 @@ def test_every_turn_that_goes_on_gives_the_floor(talk: Talk) -> None:
     for event in [Heard("배송 언제 와요"), Keyed("5"), NoInput(), Heard("구름", "reject"), Keyed("12345678")]:
         talk.post(event)
         assert isinstance(talk.actions[-1], Listen)
+
+
+def test_a_value_given_before_can_be_corrected_in_one_breath(talk: Talk) -> None:
+    talk.hear("주문을 취소하고 싶어요")
+    assert "겨울 코트" in talk.post(Keyed("20261103"))
+    answer = talk.hear("아니요 이공이육일일공사요")
+    assert "주문번호를 2026-1104로 바꿀게요" in answer
+    assert "무선 이어폰" in answer
+
+
+def test_the_right_number_may_be_said_instead_of_no(talk: Talk) -> None:
+    talk.hear("배송 조회해 주세요")
+    talk.hear("일이삼사오육칠구", "confirm")
+    assert "운동화가" in talk.hear("아니요 일이삼사오육칠팔이요")
+
+
+def test_two_wishes_in_one_breath_are_both_served(talk: Talk) -> None:
+    talk.hear("배송비가 얼마예요 그리고 배송 조회해 주세요")
+    said = " ".join(talk.state.said)
+    assert "배송비가 무료" in said
+    assert "그리고 배송 조회를 도와드릴게요" in said
+    assert "주문번호" in said
+
+
+def test_a_number_without_a_wish_is_kept(talk: Talk) -> None:
+    assert "무엇을 도와드릴까요" in talk.hear("일이삼사오육칠팔")
+    answer = talk.hear("배송 언제 와요")
+    assert "1234-5678로 확인할게요" in answer
+    assert "운동화가" in answer
+
+
+def test_the_next_subject_uses_the_same_number_and_says_so(talk: Talk) -> None:
+    talk.hear("배송 언제 와요")
+    talk.post(Keyed("20261103"))
+    answer = talk.hear("주문 취소할게요")
+    assert "조금 전 말씀하신 주문번호 2026-1103" in answer
+    assert "취소할까요" in answer
+
+
+def test_the_same_subject_again_is_about_another_order(talk: Talk) -> None:
+    talk.hear("배송 언제 와요")
+    talk.post(Keyed("12345678"))
+    assert "주문번호" in talk.hear("배송 언제 와요")
+
+
+def test_a_caller_who_left_something_open_is_asked_about_it(shop_dialogue: Dialogue, shop: ShopDemo) -> None:
+    talk = Talk(shop_dialogue, shop, profile={"intent": "return_item", "resolved": False})
+    assert "지난번에 문의하신 반품 때문에 전화하셨나요?" in talk.greeting
+    assert "주문번호" in talk.hear("네")
+
+
+def test_a_wrong_guess_about_the_subject_costs_nothing(shop_dialogue: Dialogue, shop: ShopDemo) -> None:
+    talk = Talk(shop_dialogue, shop, profile={"intent": "return_item", "resolved": False})
+    assert talk.hear("아니요") == "네, 말씀하세요."
+    assert talk.state.misses == 0
+
+
+def test_what_a_caller_uses_most_comes_first_in_the_menu(shop_dialogue: Dialogue, shop: ShopDemo) -> None:
+    talk = Talk(shop_dialogue, shop, profile={"intent": "stock", "resolved": True})
+    assert "재고 확인은 1번" in talk.hear("버튼으로 할게요")
+    assert "상품" in talk.post(Keyed("1"))
+
+
+def test_a_preference_is_remembered_for_the_next_call(talk: Talk) -> None:
+    talk.hear("배송 언제 와요")
+    talk.post(Keyed("12345678"))
+    talk.hear("천천히 말씀해 주세요")
+    talk.hear("감사합니다 끊을게요")
+    facts = next(action.facts for action in talk.actions if isinstance(action, Remember))
+    assert facts["intent"] == "order_status"
+    assert facts["resolved"]
+    assert facts["rate"] < 1
+
+
+def test_a_caller_can_be_forgotten(talk: Talk) -> None:
+    assert "지웠어요" in talk.hear("제 정보를 잊어 주세요")
+    assert any(isinstance(action, Forget) for action in talk.actions)
+
+
+def test_a_call_back_is_put_down(talk: Talk) -> None:
+    talk.hear("배송 언제 와요")
+    assert "남겨 두었어요" in talk.hear("나중에 전화해 주세요")
+    assert any(isinstance(action, RequestCallback) for action in talk.actions)
+
+
+def test_a_back_end_that_fails_is_admitted_and_a_call_back_offered(shop_dialogue: Dialogue) -> None:
+    class Down:
+        def call(self, operation: str, arguments: object) -> None:
+            raise BackendError("unreachable")
+
+    talk = Talk(shop_dialogue, Down())  # type: ignore[arg-type]
+    talk.hear("배송 언제 와요")
+    assert "남겨 두었어요" in talk.post(Keyed("12345678"))
+    assert "남겨 두었어요" in talk.hear("다시 전화 주세요")
+    assert any(isinstance(action, RequestCallback) for action in talk.actions)
+
+
+def test_what_was_not_heard_may_be_said_again(talk: Talk) -> None:
+    talk.hear("구름", "reject")
+    assert talk.state.uses["no_match_1"] == 1
+    talk.post(Interrupted(talk.state.turn, 0.1))
+    assert talk.state.uses["no_match_1"] == 0
+
+
+def test_the_same_words_are_not_said_more_than_three_times_in_a_row(talk: Talk) -> None:
+    talk.hear("배송 언제 와요")
+    said = [talk.hear("다시 말씀해 주세요") for _ in range(6)]
+    assert len(set(said[:2])) == 1
+    assert "상담원" in said[2]
+    assert talk.state.ended
+
+
+def test_of_two_close_wishes_the_caller_chooses(talk: Talk) -> None:
+    talk.state.question = Question("choice", "which_one", options=["order_status", "cancel_order"])
+    assert "주문번호" in talk.hear("두 번째요")
+    assert talk.state.stack[-1].flow == "cancel_order"
+
+
+def test_a_product_may_be_chosen_by_key(talk: Talk) -> None:
+    talk.hear("재고 확인하고 싶어요")
+    talk.hear("구름", "reject")
+    assert "운동화는 1번" in talk.hear("구름", "reject")
+    assert "가방은 지금 3개 남아" in talk.post(Keyed("2"))

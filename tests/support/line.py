@@ -170,7 +170,7 @@ def hold(
             voice=PlainVoice(),
             backend=backend,
             pools=Pools(),
-            filler=lambda language, number: f"잠시만요 {number}",
+            bridge=lambda reply, language, number: f"{reply} {number}",
             **(options or {}),
         )
         line.call = Call(Caller("CA1"), line, shared, line.journal, today="2026-11-22", state=dialogue.begin("ko"))

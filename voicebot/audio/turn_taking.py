@@ -33,6 +33,10 @@ class TurnKnobs:
     """How much later than computed a mark may come before the sound counts as played without it."""
     filler_after_ms: int = 500
     """Silence of the bot's own, while it thinks, after which a few words bridge it."""
+    slow_backend_ms: int = 900
+    """Wait for a back end after which the caller is told that it takes a moment: within a second of silence."""
+    slow_again_ms: int = 8000
+    """Wait until the caller is told so again."""
     stalled_s: float = 15.0
     """Seconds without any sound from the channel after which the line counts as dead."""
 

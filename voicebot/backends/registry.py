@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 from voicebot.backends.declared import FILE, open_declared
@@ -10,18 +11,24 @@ from voicebot.backends.port import Backend
 from voicebot.backends.shop_demo import ShopDemo
 from voicebot.errors import VoicebotError
 
-_DEMONSTRATIONS: dict[str, Callable[[Path], Backend]] = {"shop_demo": lambda _var: ShopDemo()}
+Today = Callable[[], date]
+"""Tells which day it is."""
+
+_DEMONSTRATIONS: dict[str, Callable[[Today], Backend]] = {
+    "shop_demo": lambda today: ShopDemo(today=today),
+}
 
 
-def open_backend(name: str, var: Path, pack_folder: Path | None = None) -> Backend:
-    """The back end of a pack whose pack.yaml names `name`; `var` is where a demonstration may keep files.
+def open_backend(name: str, pack_folder: Path, *, today: Today = date.today) -> Backend:
+    """The back end of the pack in `pack_folder`, whose pack.yaml names `name`; a `backend.yaml` there goes before it.
 
-    A `backend.yaml` in `pack_folder` goes before the name. Raises VoicebotError where there is neither.
+    Demonstrations keep what they are told in memory, and count their days from `today()`. Raises VoicebotError where
+    there is no such back end.
     """
-    if pack_folder is not None and (declaration := pack_folder / FILE).is_file():
+    if (declaration := pack_folder / FILE).is_file():
         return open_declared(declaration)
     try:
-        return _DEMONSTRATIONS[name](var)
+        return _DEMONSTRATIONS[name](today)
     except KeyError:
         known = ", ".join(sorted(_DEMONSTRATIONS))
         raise VoicebotError(

@@ -37,6 +37,9 @@ _NOISE_MS = 200
 """Voice shorter than this that makes no sense was a click or a breath, not a failed turn."""
 
 
+Kept = actions.RequestCallback | actions.Remember | actions.Forget
+
+
 class Domains(Protocol):
     """What is expected where: a Listen action's domain, made ready for a recogniser."""
 
@@ -65,8 +68,11 @@ class Conversation:
     voice: Voice
     backend: Backend
     pools: Pools
-    filler: Callable[[str, int], str]
-    """A few words that bridge a moment's thought: by language and by how many were said before."""
+    bridge: Callable[[str, str, int], str]
+    """A few words that bridge a silence of the bot's own: by reply (`filler`, `backend_slow`), language, and how many
+    were said before."""
+    keep: Callable[[Caller, Kept], None] = lambda _caller, _action: None
+    """Is given what is to be kept beyond the call."""
     knobs: TurnKnobs = field(default_factory=TurnKnobs)
     longest_s: int = 1800
 
@@ -107,7 +113,9 @@ class Call:
         """When the caller's speech ended, until the answer begins: the measure of waiting."""
         self._doubt_since: int | None = None
         """When the second listener was asked; None while it is not, or its time is bridged."""
-        self._fillers = 0
+        self._asked_at: int | None = None
+        """When the back end was asked; None while it is not, or its time is bridged."""
+        self._bridges = 0
         self._bridging = False
         """Whether what is being said only fills the time until the second listener has answered."""
         self._last_audio = 0.0
@@ -161,7 +169,8 @@ class Call:
         if self._done is None or self._done.done():
             return
         if not self.state.ended:
-            self.state, _ = self._shared.dialogue.turn(self.state, events.HungUp())
+            self.state, todo = self._shared.dialogue.turn(self.state, events.HungUp())
+            self._keep(todo)
         self._finish(self._ending or Outcome("caller_left", "caller"))
 
     async def run(self) -> Outcome:
@@ -201,8 +210,7 @@ class Call:
             self._silence_from = None
             if self._playback.busy and self._hearing.stops_the_bot(listen.language, yes_no=listen.yes_no):
                 self._playback.interrupt()
-        if self._doubt_since is not None and self._clock_ms - self._doubt_since >= self._shared.knobs.filler_after_ms:
-            self._bridge(listen.language)
+        self._bridge_silence(listen.language)
         self._entered(self._keypad.tick(self._clock_ms))
         self._settle()
         if self._silence_from is not None and self._clock_ms - self._silence_from >= listen.no_input_ms:
@@ -301,15 +309,23 @@ class Call:
         """The second listener is asked."""
         self._doubt_since = self._clock_ms
 
-    def _bridge(self, language: str) -> None:
+    def _bridge(self, reply: str, language: str) -> None:
         """It takes its time: a few words, so that the caller is not left in silence."""
-        self._doubt_since = None
         if self._playback.busy:
             return
-        self._bridging = True
-        text = self._shared.filler(language, self._fillers)
-        self._fillers += 1
+        text = self._shared.bridge(reply, language, self._bridges)
+        self._bridges += 1
         self._speak([actions.Say(text, language, self.state.turn, self.state.rate)])
+
+    def _bridge_silence(self, language: str) -> None:
+        knobs = self._shared.knobs
+        if self._doubt_since is not None and self._clock_ms - self._doubt_since >= knobs.filler_after_ms:
+            self._doubt_since = None
+            self._bridging = True
+            self._bridge("filler", language)
+        if self._asked_at is not None and self._clock_ms - self._asked_at >= knobs.slow_backend_ms:
+            self._asked_at = self._clock_ms + knobs.slow_again_ms - knobs.slow_backend_ms
+            self._bridge("backend_slow", language)
 
     # What the dialogue decides
 
@@ -342,6 +358,7 @@ class Call:
             self._settle()
 
     def _carry_out(self, todo: list[actions.Action]) -> None:
+        self._keep(todo)
         says = [action for action in todo if isinstance(action, actions.Say)]
         if says:
             self._silence_from = None
@@ -360,8 +377,24 @@ class Call:
                 case actions.HangUp():
                     self._ending = Outcome("hang_up", action.reason, language=self.state.language)
 
+    def _keep(self, todo: list[actions.Action]) -> None:
+        """Not tied to the call: what is to be kept is kept, though the call ends meanwhile."""
+        kept = [action for action in todo if isinstance(action, Kept)]
+        if kept:
+            asyncio.get_running_loop().run_in_executor(self._shared.pools.thinking, self._keep_off, kept)
+
+    def _keep_off(self, kept: list[Kept]) -> None:
+        try:
+            for action in kept:
+                self._shared.keep(self._caller, action)
+        except Exception as error:  # the call itself must not suffer
+            _log.error("something could not be kept", error=type(error).__name__, place=place(error))
+
     def _ask(self, action: actions.AskBackend) -> None:
+        self._asked_at = self._clock_ms
+
         def answered(result: Any) -> None:
+            self._asked_at = None
             if isinstance(result, BaseException):
                 known = isinstance(result, BackendError)
                 _log.warning(

@@ -31,7 +31,7 @@ def chat(
     configuration = config.load(**{name: value for name, value in given.items() if value is not None})
     content = open_pack(configuration)
     dialogue = open_dialogue(content, configuration.var)
-    backend = open_backend(content.backend, configuration.var, content.folder)
+    backend = open_backend(content.backend, content.folder)
     today = datetime.now(ZoneInfo("Asia/Seoul")).date().isoformat()
     state = dialogue.begin(configuration.language)
 

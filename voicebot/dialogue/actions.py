@@ -33,6 +33,8 @@ class Listen:
     """Milliseconds of silence after which NoInput comes."""
     yes_no: bool = False
     """Whether a yes or no is pending: a short "네" while the bot talks is an answer then, not a backchannel."""
+    secret: bool = False
+    """Whether the answer must not be logged, recorded or stored."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class HandOver:
     """Give the caller to a person."""
 
     reason: str
-    """`asked`, `no_match`, `no_input`, `flow`, `backend`, `time_limit`."""
+    """`asked`, `no_match`, `no_input`, `flow`, `backend`, `stuck`, `time_limit`."""
     queue: str
     summary: str
     """One or two sentences for the agent."""
@@ -64,6 +66,26 @@ class HangUp:
 
 
 @dataclass(frozen=True)
+class RequestCallback:
+    """Put down that somebody is to call back."""
+
+    reason: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class Remember:
+    """Keep these facts about the caller for the next call, as far as the configuration allows."""
+
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Forget:
+    """Forget everything that is kept about the caller."""
+
+
+@dataclass(frozen=True)
 class Note:
     """For the record: what the dialogue made of the event. Nothing is to be done."""
 
@@ -73,4 +95,4 @@ class Note:
     score: float = 0.0
 
 
-Action = Note | Say | Listen | AskBackend | HandOver | HangUp
+Action = Note | Say | Listen | AskBackend | HandOver | HangUp | RequestCallback | Remember | Forget

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from voicebot.dialogue import flows, program, repair
+from voicebot.dialogue import answers, flows, program, repair
+from voicebot.dialogue.actions import Forget, RequestCallback
 from voicebot.dialogue.draft import Draft, is_command
 from voicebot.dialogue.state import Question
 from voicebot.nlu.understanding import Understanding
@@ -19,9 +20,9 @@ def urgent(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
 def command(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:  # noqa: ARG001
     """Carry out a command; ask first where it was not heard well."""
     intent = meaning.intent
-    if intent is None or not is_command(intent) or intent in ("yes", "no") or meaning.score < flows.POSSIBLE:
+    if intent is None or not is_command(intent) or intent in ("yes", "no") or meaning.score < answers.POSSIBLE:
         return False
-    if sure and meaning.score >= flows.SURE:
+    if sure and meaning.score >= answers.SURE:
         carry_out(draft, intent)
     else:
         draft.say("confirm_intent", title=draft.title(intent))
@@ -50,6 +51,10 @@ def carry_out(draft: Draft, intent: str) -> None:
             draft.state.rate = max(SLOWEST, round(draft.state.rate - 0.15, 2))
             draft.say("slower")
             _repeat(draft)
+        case "briefer":
+            draft.state.brief = True
+            draft.say("briefer")
+            repair.ask_again(draft)
         case "go_back":
             _go_back(draft)
         case "cancel":
@@ -58,10 +63,19 @@ def carry_out(draft: Draft, intent: str) -> None:
             draft.say("help")
             repair.offer_keys(draft)
         case "keypad":
-            draft.state.keypad = True
             repair.offer_keys(draft)
         case "language":
             _change_language(draft)
+        case "callback":
+            draft.actions.append(RequestCallback("asked", draft.summary()))
+            draft.say("callback_promised")
+            draft.state.stack, draft.state.queue = [], []
+            flows.run(draft)
+        case "forget_me":
+            draft.state.profile = {}
+            draft.actions.append(Forget())
+            draft.say("forgot_you")
+            repair.ask_again(draft)
         case "goodbye":
             draft.say("goodbye")
             draft.hang_up("goodbye")
@@ -79,30 +93,28 @@ def _repeat(draft: Draft) -> None:
 def _go_back(draft: Draft) -> None:
     """To the question before this one: the last value that the flow got is asked for again."""
     state = draft.state
-    if state.stack:
-        frame = state.stack[-1]
-        asked = [step.slot for step in draft.pack.flows[frame.flow][: frame.at] if isinstance(step, program.Ask)]
-        filled = [slot for slot in asked if slot in state.slots]
-        if filled:
-            del state.slots[filled[-1]]
-            frame.at = 0
-            flows.run(draft)
-            return
-        state.stack.pop()
-        flows.run(draft)
+    if not state.stack:
+        draft.say("nothing_to_go_back")
+        repair.ask_again(draft)
         return
-    draft.say("nothing_to_go_back")
-    repair.ask_again(draft)
+    frame = state.stack[-1]
+    asked = [step.slot for step in draft.pack.flows[frame.flow][: frame.at] if isinstance(step, program.Ask)]
+    filled = [slot for slot in asked if slot in state.slots]
+    if filled:
+        del state.slots[filled[-1]]
+        frame.at = 0
+    else:
+        state.stack.pop()
+    flows.run(draft)
 
 
 def _cancel(draft: Draft) -> None:
     state = draft.state
     draft.say("cancelled" if state.stack else "nothing_to_cancel")
     for frame in state.stack:
-        for step in draft.pack.flows[frame.flow]:
-            if isinstance(step, program.Ask):
-                state.slots.pop(step.slot, None)
-    state.stack = []
+        for slot in flows.slots_of(draft, frame.flow):
+            state.slots.pop(slot, None)
+    state.stack, state.queue = [], []
     flows.run(draft)
 
 

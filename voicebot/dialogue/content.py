@@ -11,8 +11,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from voicebot.dialogue import conditions
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", max_length=80)]
 """Names in content: lower-case letters, digits, underscores."""
+Language = Annotated[str, Field(pattern="^(ko|en)$")]
+"""ISO 639-1."""
 Text = Annotated[str, Field(min_length=1, max_length=600)]
 
 
@@ -20,12 +24,33 @@ def _one_or_many(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
-Variants = Annotated[list[Text], BeforeValidator(_one_or_many), Field(min_length=1, max_length=20)]
-"""One phrase, or several that take turns."""
-
-
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+SpeechLevel = Literal["haeyo", "hapsyo"]
+"""해요체 or 합쇼체."""
+Tone = Literal["warm", "plain"]
+
+
+class Variant(_File):
+    """One way to say something, with what it is for. A text alone is a variant for every pack."""
+
+    text: Text
+    weight: Annotated[int, Field(ge=1, le=9)] = 1
+    """How often it comes, relative to the others."""
+    tone: Tone | None = None
+    """Only for packs of this warmth; None for all."""
+    level: SpeechLevel | None = None
+    """Only for packs of this speech level; None for all."""
+
+
+def _variants(value: Any) -> Any:
+    return [{"text": one} if isinstance(one, str) else one for one in _one_or_many(value)]
+
+
+Variants = Annotated[list[Variant], BeforeValidator(_variants), Field(min_length=1, max_length=20)]
+"""One phrase, or several that take turns."""
 
 
 class Slot(_File):
@@ -34,10 +59,12 @@ class Slot(_File):
     type: Literal["digits", "yes_no", "date", "amount", "number", "phone", "list"]
     lengths: list[Annotated[int, Field(ge=1, le=32)]] = []
     """For digits: how many there may be."""
-    values: dict[str, dict[Literal["ko", "en"], list[str]]] = {}
+    values: dict[str, dict[Language, list[str]]] = {}
     """For a list: each value and its names by language, the first being how the bot says it."""
     secret: bool = False
-    """Never spoken back, logged or stored."""
+    """Given by keys only; never spoken back, logged or stored."""
+    risk: Literal["low", "high"] = "low"
+    """High: what was heard is always confirmed by a yes before it is used."""
 
     @model_validator(mode="after")
     def _complete(self) -> Slot:
@@ -75,6 +102,31 @@ class Branch(_File):
     """The path of the value, such as `order.status`."""
     cases: dict[str, list[Step]] = Field(min_length=1)
     otherwise: list[Step] = []
+
+
+class When(_File):
+    """Go on by a condition, such as `order.price > 50000 and not order.paid`."""
+
+    when: str
+    then: list[Step] = []
+    else_: list[Step] = Field(default=[], alias="else")
+
+    @model_validator(mode="after")
+    def _readable(self) -> When:
+        conditions.check(self.when)
+        return self
+
+
+class SetSlots(_File):
+    """Fill slots without asking."""
+
+    set: dict[Name, str | int | bool] = Field(min_length=1)
+
+
+class CallFlow(_File):
+    """Do another flow first, then go on."""
+
+    call: Name
 
 
 class Reply(_File):
@@ -121,6 +173,9 @@ _STEPS: dict[str, Any] = {
     "collect": Collect,
     "look_up": LookUp,
     "branch": Branch,
+    "when": When,
+    "set": SetSlots,
+    "call": CallFlow,
     "reply": Reply,
     "confirm": Confirm,
     "forget": Forget,
@@ -139,6 +194,9 @@ Step = Annotated[
     Annotated[Collect, Tag("collect")]
     | Annotated[LookUp, Tag("look_up")]
     | Annotated[Branch, Tag("branch")]
+    | Annotated[When, Tag("when")]
+    | Annotated[SetSlots, Tag("set")]
+    | Annotated[CallFlow, Tag("call")]
     | Annotated[Reply, Tag("reply")]
     | Annotated[Confirm, Tag("confirm")]
     | Annotated[Forget, Tag("forget")]
@@ -154,19 +212,37 @@ Step = Annotated[
 
 
 class Flow(_File):
-    """What to do for one intent."""
+    """What to do for one intent, or for the flows that call it."""
 
+    internal: bool = False
+    """Only called by other flows: no intent begins it."""
     steps: list[Step] = Field(min_length=1)
+
+
+class Brand(_File):
+    """How a pack speaks."""
+
+    speech_level: SpeechLevel = "haeyo"
+    warmth: Tone = "warm"
+    length: Literal["normal", "short"] = "normal"
+    """Short: of several variants the shortest ones."""
+    address: dict[Language, Text] = {"ko": "고객님", "en": ""}
+    """How callers are addressed: `{address}` in replies."""
 
 
 class PackFile(_File):
     """`pack.yaml`."""
 
-    name: dict[Literal["ko", "en"], Text]
-    languages: list[Literal["ko", "en"]] = Field(min_length=1)
+    name: dict[Language, Text]
+    languages: list[Language] = Field(min_length=1)
     backend: Name
     queue: Name = "support"
     """Where callers go who ask for a person."""
+    brand: Brand = Brand()
+    knowledge: bool = False
+    """Whether questions that no intent covers are looked up in the knowledge base."""
+    verification: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    """Thresholds of the listeners, where they are to differ from the usual ones."""
     menu: list[Name] = Field(default=[], max_length=9)
     """Flows offered by keys 1, 2, ... when speaking does not work; 0 is always a person."""
 
@@ -192,6 +268,8 @@ class IntentsFile(_File):
     rules: dict[str, Text] = {}
     lists: dict[str, list[Text]] = {}
     intents: dict[Name, Intent]
+    slot_titles: dict[Name, Text] = {}
+    """What a slot is called, for the person who takes over and when a value is changed."""
     answers: dict[Name, list[Text]] = {}
     """How callers give the value of a slot, by slot: templates with the slot in braces."""
 
@@ -216,5 +294,5 @@ class FaqFile(_File):
     faq: dict[Name, FaqEntry] = {}
 
 
-for _model in (LookUp, Branch, Confirm, Flow, FlowsFile):
+for _model in (LookUp, Branch, When, Confirm, Flow, FlowsFile):
     _model.model_rebuild()

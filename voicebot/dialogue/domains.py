@@ -56,7 +56,7 @@ def _sentences(of_intents: Mapping[str, tuple[Expansion, ...]]) -> Iterator[Sent
 def _values(pack: Pack, words: LanguagePack, slot: str) -> Iterator[Sentence]:
     kind = pack.slots[slot]
     for value, names in kind.values.items():
-        for name in names.get(words.language, []):  # type: ignore[call-overload]
+        for name in names.get(words.language, []):
             yield Sentence(name, f"slot:{slot}={value}")
     for expansion in words.answers.get(slot, ()):
         if "{" not in expansion.text:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from voicebot.dialogue.actions import Action, AskBackend, HandOver, HangUp, Listen, Note, Say
+from voicebot.dialogue.actions import Action, AskBackend, HandOver, HangUp, Listen, Note, Remember, Say
 from voicebot.dialogue.pack import COMMANDS, LanguagePack, Pack
 from voicebot.dialogue.replies import group_digits
-from voicebot.dialogue.state import Question, QuestionKind, State
+from voicebot.dialogue.state import YES_NO_KINDS, Question, QuestionKind, State
 from voicebot.dialogue.understander import Understander
 from voicebot.nlu.understanding import Understanding
+
+MOST_EQUAL_TURNS = 3
+"""So often in a row the bot may say the very same; then a person is offered, and after that given."""
 
 
 class Draft:
@@ -22,6 +25,7 @@ class Draft:
         self.actions: list[Action] = []
         self._understanders = understanders
         self._texts: list[str] = []
+        self._uses: list[str] = []
         self._before: list[str] = []
 
     @property
@@ -32,10 +36,24 @@ class Draft:
     def understander(self) -> Understander:
         return self._understanders[self.state.language]
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """Everything that conditions and replies may use."""
+        state = self.state
+        known = {
+            "name": self.language.name,
+            "address": self.pack.brand.address.get(state.language, ""),
+            "caller": state.caller,
+            "today": state.today,
+        }
+        return {**known, **state.results, **state.slots}
+
+    # Speaking
+
     def begin_turn(self) -> None:
         """The bot takes the floor: what it says from here on is one turn."""
         self.state.turn += 1
-        self._before, self._texts = self.state.said, []
+        self._before, self._texts, self._uses = self.state.said, [], []
 
     @property
     def said_before(self) -> list[str]:
@@ -51,6 +69,13 @@ class Draft:
         """Say a reply; its variants take turns over the call."""
         self.say_text(self.phrase(reply, **values))
 
+    def say_once(self, reply: str, **values: Any) -> bool:
+        """Say a reply in words that were not used yet in this call; False, and nothing said, where there are none."""
+        if self.state.uses.get(reply, 0) >= len(set(self.language.replies[reply])):
+            return False
+        self.say(reply, **values)
+        return True
+
     def say_text(self, text: str) -> None:
         if text:
             self._texts.append(text)
@@ -61,21 +86,44 @@ class Draft:
         variants = self.language.replies[reply]
         used = self.state.uses.get(reply, 0)
         self.state.uses[reply] = used + 1
-        known = {"name": self.language.name, **self.state.results, **self.state.slots, **values}
-        return variants[used % len(variants)].render(known, self.state.language)
+        self._uses.append(reply)
+        if self.state.brief:
+            variants = (min(variants, key=lambda variant: len(variant.text)),)
+        return variants[used % len(variants)].render({**self.values, **self._shown(), **values}, self.state.language)
+
+    def _shown(self) -> dict[str, Any]:
+        """Slots as they are said: names of list values, nothing of secrets."""
+        slots = self.pack.slots
+        return {
+            name: self.spoken_value(name, value)
+            for name, value in self.state.slots.items()
+            if slots[name].type == "list" or slots[name].secret
+        }
 
     def title(self, intent: str) -> str:
-        return self.language.titles[intent]
+        return self.language.titles.get(intent, intent)
+
+    def slot_title(self, slot: str) -> str:
+        return self.language.slot_titles.get(slot, slot)
 
     def spoken_value(self, slot: str, value: Any) -> str:
         """A slot's value as it is read back; a secret one is not."""
         kind = self.pack.slots[slot]
         if kind.secret:
             return ""
-        if kind.type == "list":
-            names = kind.values.get(str(value), {})
-            return next(iter(names.get(self.state.language, [])), str(value))  # type: ignore[call-overload]
-        return group_digits(str(value)) if kind.type == "digits" else str(value)
+        match kind.type:
+            case "list":
+                names = kind.values.get(str(value), {}).get(self.state.language, [])
+                return names[0] if names else str(value)
+            case "digits":
+                return group_digits(str(value))
+            case "amount" if isinstance(value, Mapping):
+                unit = "원" if self.state.language == "ko" else f" {value.get('currency', '')}"
+                return f"{value.get('amount', 0):,}{unit}"
+            case _:
+                return str(value)
+
+    # Asking
 
     def ask(self, question: Question) -> None:
         """Wait for the answer to what was just said."""
@@ -84,72 +132,109 @@ class Draft:
     def ask_open(self, kind: QuestionKind, reply: str) -> None:
         self.ask(Question(kind, reply))
 
+    def offer(self, reply: str, options: Sequence[str], **values: Any) -> None:
+        """Let the caller choose among intents, by saying or by keys."""
+        self.say(reply, **values)
+        self.ask(Question("choice", reply, options=list(options)))
+
     def expected_intents(self) -> list[str]:
         """Intents that the present question makes likely."""
         question = self.state.question
-        if question and question.kind in ("yes_no", "confirm_intent", "confirm_value", "anything_else"):
+        if question is None:
+            return []
+        if question.kind in YES_NO_KINDS or question.kind == "anything_else":
             return ["yes", "no"]
-        return []
+        return question.options
 
     def understood(self) -> None:
         """The caller got through: the repair ladders begin anew."""
         self.state.misses = self.state.silences = 0
 
-    def query(self, operation: str, arguments: Mapping[str, Any]) -> None:
+    # Doing
+
+    def query(self, operation: str, arguments: Mapping[str, Any], *, for_flow: bool = True) -> None:
         self.state.request += 1
-        self.state.waiting = True
+        self.state.waiting = "flow" if for_flow else "knowledge"
         self.actions.append(AskBackend(self.state.request, operation, dict(arguments)))
 
     def hand_over(self, reason: str, queue: str = "", *, announce: bool = True) -> None:
         """Give the call to a person."""
         if announce:
             self.say("hand_over")
+        self._remember(resolved=False)
         self.state.ended = True
         self.actions.append(HandOver(reason, queue or self.pack.queue, self.summary()))
 
     def hang_up(self, reason: str) -> None:
+        self._remember(resolved=not self.state.stack)
         self.state.ended = True
         self.actions.append(HangUp(reason))
 
+    def _remember(self, *, resolved: bool) -> None:
+        subjects = [frame.flow for frame in self.state.stack if frame.flow not in self.pack.internal]
+        intent = (subjects or self.state.solved or [""])[-1]
+        if intent:
+            facts = {"intent": intent, "resolved": resolved, "language": self.state.language}
+            self.actions.append(Remember({**facts, "rate": self.state.rate, "brief": self.state.brief}))
+
     def summary(self) -> str:
-        """One or two sentences for the agent: what the caller wanted, and the values known."""
-        wanted = [self.title(frame.flow) for frame in self.state.stack] or self._finished_flows()
+        """One or two sentences for the agent: what the caller wanted, the values known, and how they feel."""
+        under_way = [frame.flow for frame in self.state.stack if frame.flow not in self.pack.internal]
+        wanted = [self.title(intent) for intent in dict.fromkeys([*self.state.solved, *under_way])]
         values = [
-            f"{slot}: {self.spoken_value(slot, value)}"
+            f"{self.slot_title(slot)} {self.spoken_value(slot, value)}"
             for slot, value in self.state.slots.items()
             if not self.pack.slots[slot].secret
         ]
-        return "; ".join(part for part in (", ".join(wanted), ", ".join(values)) if part)
-
-    def _finished_flows(self) -> list[str]:
-        done = (name.removeprefix("flow:") for name in self.state.uses if name.startswith("flow:"))
-        return [self.title(flow) for flow in done]
+        feeling = str(self.state.feeling.get("name", ""))
+        return "; ".join(part for part in (", ".join(wanted), ", ".join(values), feeling) if part)
 
     def close(self) -> None:
         """Finish the turn: remember what was said, and give the caller the floor where the call goes on."""
+        state = self.state
         if self._texts:
-            self.state.said, self.state.heard = self._texts, 1.0
-        elif self.state.turn and not self.state.said:
-            self.state.said = self._before
-        if self.state.ended or self.state.waiting or self.state.question is None:
+            state.same = state.same + 1 if self._texts == self._before else 0
+            if state.same >= MOST_EQUAL_TURNS and not (state.ended or state.waiting):
+                self._break_out()
+            state.said, state.heard, state.turn_uses = self._texts, 1.0, self._uses
+        elif state.turn and not state.said:
+            state.said = self._before
+        if state.ended or state.waiting or state.question is None:
             return
         if any(isinstance(action, Say) for action in self.actions):
-            self.actions.append(self._listen(self.state.question))
+            self.actions.append(self._listen(state.question))
+
+    def _break_out(self) -> None:
+        """The caller hears the same again and again: a person is offered, and where that changes nothing, given."""
+        self.actions = [action for action in self.actions if not isinstance(action, Say)]
+        self._texts = []
+        if self.state.uses.get("stuck", 0):
+            self.hand_over("stuck")
+        else:
+            self.offer("stuck", ["agent", "cancel"])
 
     def _listen(self, question: Question) -> Listen:
         lengths: tuple[int, ...] = (1,)
-        if question.kind == "slot" and self.pack.slots[question.slot].type == "digits":
-            lengths = tuple(self.pack.slots[question.slot].lengths)
-        yes_no = question.kind in ("yes_no", "confirm_intent", "confirm_value")
-        slot = question.slot if question.kind == "slot" else ""
-        return Listen(domain_name(question.kind, slot), self.state.language, lengths, yes_no=yes_no)
+        secret = False
+        if question.kind == "slot":
+            slot = self.pack.slots[question.slot]
+            secret = slot.secret
+            if slot.type == "digits":
+                lengths = tuple(slot.lengths)
+        return Listen(
+            domain_name(question.kind, question.slot if question.kind == "slot" else ""),
+            self.state.language,
+            lengths,
+            yes_no=question.kind in YES_NO_KINDS,
+            secret=secret,
+        )
 
 
 def domain_name(kind: QuestionKind, slot: str) -> str:
     """Name of what is expected: `open`, `yes_no` or `slot:NAME`."""
     if slot:
         return f"slot:{slot}"
-    return "yes_no" if kind in ("yes_no", "confirm_intent", "confirm_value") else "open"
+    return "yes_no" if kind in YES_NO_KINDS else "open"
 
 
 def is_command(intent: str) -> bool:

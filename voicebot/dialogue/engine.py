@@ -1,7 +1,8 @@
 """The dialogue engine: a pure function of content, state and event.
 
-A turn has three parts: what the event means (here and in `commands`), how the flow under way goes on (`flows`), and
-what is said when it does not (`repair`). They share a `Draft`: the state that is being made, and the actions.
+What words may be is tried in an order: the wish for a person, a correction, the answer to the question, a command, a
+new subject, a bare value, something for the knowledge base; what is none of these is repaired. The parts (`answers`,
+`commands`, `flows`, `repair`, `feelings`) share a `Draft`: the state that is being made, and the actions.
 """
 
 from __future__ import annotations
@@ -10,12 +11,26 @@ import copy
 from collections.abc import Mapping
 from datetime import date
 
-from voicebot.dialogue import commands, events, flows, repair
-from voicebot.dialogue.actions import Action, HangUp
+from voicebot.dialogue import answers, commands, events, feelings, flows, repair
+from voicebot.dialogue.actions import Action
 from voicebot.dialogue.draft import Draft
 from voicebot.dialogue.pack import Pack
-from voicebot.dialogue.state import State
+from voicebot.dialogue.state import Question, State
 from voicebot.dialogue.understander import Understander
+
+_READINGS = (
+    commands.urgent,
+    answers.correction,
+    answers.answer,
+    commands.command,
+    answers.new_subject,
+    answers.bare_value,
+    answers.look_up,
+)
+"""What words may be, the most pressing first."""
+
+HEARD_ENOUGH = 0.5
+"""Share of a turn from which on the caller knows what it said."""
 
 
 class Dialogue:
@@ -32,7 +47,7 @@ class Dialogue:
     def begin(self, language: str) -> State:
         """The state of a call that has not begun. An unknown language becomes the pack's first one."""
         known = language if language in self.pack.languages else next(iter(self.pack.languages))
-        return State(pack=self.pack.name, version=self.pack.version, language=known)
+        return State(pack=self.pack.name, version=self.pack.version, language=known, menu=list(self.pack.menu))
 
     def turn(self, state: State, event: events.Event) -> tuple[State, list[Action]]:
         """What follows from `event`: the next state and what to do now.
@@ -54,11 +69,9 @@ class Dialogue:
             case events.BackendAnswered():
                 flows.backend_answered(draft, event)
             case events.Interrupted():
-                if event.turn == draft.state.turn:
-                    draft.state.heard = event.heard
+                _interrupted(draft, event)
             case events.HungUp():
-                draft.state.ended = True
-                draft.actions.append(HangUp("caller"))
+                draft.hang_up("caller")
             case events.TimeLimit():
                 draft.begin_turn()
                 draft.say("time_limit")
@@ -69,28 +82,47 @@ class Dialogue:
 
 def _begin(draft: Draft, event: events.CallStarted) -> None:
     state = draft.state
-    state.today, state.caller = event.today, event.caller
+    state.today, state.caller, state.profile = event.today, event.caller, dict(event.profile)
     date.fromisoformat(event.today)  # a wrong date is a programming error: raise here, not in the middle of a call
+    state.rate = float(state.profile.get("rate", state.rate))
+    state.brief = bool(state.profile.get("brief", state.brief))
+    last = str(state.profile.get("intent", ""))
+    if last in state.menu:
+        state.menu = [last, *(flow for flow in state.menu if flow != last)]
     draft.begin_turn()
-    draft.say("greeting")
-    draft.ask_open("open", "greeting")
+    if not state.profile:
+        draft.say("greeting")
+        draft.ask_open("open", "greeting")
+    elif last in draft.pack.flows and not state.profile.get("resolved"):
+        draft.say("greeting_again")
+        draft.say("predict_intent", title=draft.title(last))
+        draft.ask(Question("confirm_intent", "predict_intent", intent=last))
+    else:
+        draft.say("greeting_again")
+        draft.say("go_ahead")
+        draft.ask_open("open", "greeting")
 
 
 def _heard(draft: Draft, event: events.Heard) -> None:
-    """Words: an answer to the question, a command, or a new subject; else a repair."""
+    """Words: see what they are, with the caller's feelings in mind."""
     draft.begin_turn()
-    if draft.state.waiting:
-        flows.still_waiting(draft, event)
-        return
     if event.verdict == "reject" or not event.text.strip():
         draft.note("not_heard")
-        repair.no_match(draft)
+        if not draft.state.waiting:
+            repair.no_match(draft)
         return
     meaning = draft.understander.understand(event.text, draft.expected_intents())
     sure = event.verdict == "accept"
-    for attempt in (commands.urgent, flows.answer, commands.command, flows.new_subject):
-        if attempt(draft, event.text, meaning, sure):
-            draft.note(attempt.__name__, meaning)
+    if draft.state.waiting:
+        # While something is looked up, only the wish for a person counts.
+        draft.note("while waiting", meaning)
+        commands.urgent(draft, event.text, meaning, sure)
+        return
+    feelings.before(draft, event)
+    for reading in _READINGS:
+        if reading(draft, event.text, meaning, sure):
+            draft.note(reading.__name__, meaning)
+            feelings.after(draft)
             return
     draft.note("no_match", meaning)
     repair.no_match(draft)
@@ -99,10 +131,26 @@ def _heard(draft: Draft, event: events.Heard) -> None:
 def _keyed(draft: Draft, keys: str) -> None:
     draft.begin_turn()
     if draft.state.waiting:
+        if keys == "0":
+            draft.note("key")
+            commands.key(draft, keys)
         return
-    for attempt in (commands.key, flows.keyed):
-        if attempt(draft, keys):
-            draft.note(attempt.__name__)
+    for reading in (answers.keyed, commands.key):
+        if reading(draft, keys):
+            draft.note(reading.__name__)
             return
     draft.note("wrong_keys")
     repair.wrong_keys(draft)
+
+
+def _interrupted(draft: Draft, event: events.Interrupted) -> None:
+    """What the caller did not hear was not said: its words may come again, and its subject is not done."""
+    state = draft.state
+    if event.turn != state.turn:
+        return
+    state.heard = event.heard
+    if event.heard >= HEARD_ENOUGH:
+        return
+    for reply in state.turn_uses:
+        state.uses[reply] = max(0, state.uses.get(reply, 0) - 1)
+    state.turn_uses = []

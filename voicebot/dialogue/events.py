@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -16,6 +16,8 @@ class CallStarted:
     """ISO date at the caller's place, so that "tomorrow" has a meaning without a clock."""
     caller: str = ""
     """Whatever identifies the caller to the back end; empty where withheld."""
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    """What is known from earlier calls, as Remember actions put it; empty for strangers."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,10 @@ class Heard:
     alternatives: tuple[str, ...] = ()
     """Other readings of the same utterance, best first."""
     listener: str = "text"
+    voice: Mapping[str, float] = field(default_factory=dict)
+    """How it was said: level, rate and pitch, where there was sound."""
+    pause_ms: int = 0
+    """Milliseconds that the caller thought before speaking."""
 
 
 @dataclass(frozen=True)

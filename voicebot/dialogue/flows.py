@@ -1,23 +1,22 @@
-"""How flows go on: their instructions, the answers to their questions, and new subjects that begin others."""
+"""How flows go on: their instructions, what back ends answer, and subjects that begin, wait and come back."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from voicebot.dialogue import commands, events, program, repair
-from voicebot.dialogue.draft import Draft, is_command
+from voicebot.dialogue import commands, conditions, events, program, repair
+from voicebot.dialogue.draft import Draft
 from voicebot.dialogue.replies import value_at
 from voicebot.dialogue.state import Frame, Question
-from voicebot.nlu.understanding import Understanding
 
-SURE = 0.6
-"""Probability from which an understood intent is acted on at once."""
-POSSIBLE = 0.25
-"""Probability from which it is asked about; below, it counts as not understood."""
-CLOSE = 0.15
-"""Two intents nearer than this are both offered."""
 MOST_RESTARTS = 2
+"""So often a flow may begin anew before the caller is given to a person."""
+DEEPEST = 8
+"""So many subjects may wait for one another; the oldest is dropped then."""
 _MOST_STEPS = 1000
+
+KNOWLEDGE = "knowledge.search"
+"""The operation that looks a question up."""
 
 
 def run(draft: Draft) -> None:
@@ -26,7 +25,12 @@ def run(draft: Draft) -> None:
     state.question = None
     for _ in range(_MOST_STEPS):
         if not state.stack:
-            break
+            if not state.queue:
+                break
+            intent = state.queue.pop(0)
+            draft.say("next_subject", title=draft.title(intent))
+            _begin(draft, intent)
+            continue
         frame = state.stack[-1]
         code = draft.pack.flows[frame.flow]
         if frame.at >= len(code):
@@ -40,10 +44,16 @@ def run(draft: Draft) -> None:
 
 
 def _finish_flow(draft: Draft) -> None:
-    done = draft.state.stack.pop()
-    name = f"flow:{done.flow}"
-    draft.state.uses[name] = draft.state.uses.get(name, 0) + 1
-    if draft.state.stack:
+    state = draft.state
+    done = state.stack.pop()
+    if done.flow not in draft.pack.internal:
+        state.solved = [intent for intent in state.solved if intent != done.flow] + [done.flow]
+        _resume(draft)
+
+
+def _resume(draft: Draft) -> None:
+    """A subject is done: the one that waited comes back, unless it only called a part of itself."""
+    if draft.state.stack and draft.state.stack[-1].flow not in draft.pack.internal:
         draft.say("resuming", title=draft.title(draft.state.stack[-1].flow))
 
 
@@ -58,12 +68,19 @@ def _step(draft: Draft, frame: Frame, step: program.Instruction) -> bool:
                 return True
             frame.at += 1
         case program.Query():
-            values = {**state.results, **state.slots}
-            draft.query(step.operation, {name: value_at(values, path) for name, path in step.arguments})
+            draft.query(step.operation, {name: value_at(draft.values, path) for name, path in step.arguments})
             return True
         case program.Switch():
-            value = str(value_at({**state.results, **state.slots}, step.path))
+            value = str(value_at(draft.values, step.path))
             frame.at = dict(step.cases).get(value, step.otherwise)
+        case program.Test(condition, otherwise):
+            frame.at = frame.at + 1 if conditions.holds(condition, draft.values) else otherwise
+        case program.Assign(values):
+            state.slots.update(values)
+            frame.at += 1
+        case program.Do(flow):
+            frame.at += 1
+            state.stack.append(Frame(flow))
         case program.Speak(reply):
             draft.say(reply)
             frame.at += 1
@@ -78,170 +95,140 @@ def _step(draft: Draft, frame: Frame, step: program.Instruction) -> bool:
                 state.slots.pop(slot, None)
             frame.at += 1
         case program.Restart():
-            frame.restarts += 1
-            frame.at = 0
-            if frame.restarts > MOST_RESTARTS:
-                draft.say("too_often")
-                draft.hand_over("flow")
-                return True
+            return _restart(draft, frame)
         case program.Transfer(queue):
             draft.hand_over("flow", queue)
             return True
         case program.Goodbye():
+            state.stack.pop()
             draft.say("goodbye")
             draft.hang_up("goodbye")
             return True
     return False
 
 
-def answer(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
-    """Take the words as the answer to the question; False where they are none."""
-    question = draft.state.question
-    if question is None:
+def _restart(draft: Draft, frame: Frame) -> bool:
+    frame.restarts += 1
+    frame.at = 0
+    if frame.restarts <= MOST_RESTARTS:
         return False
-    match question.kind:
-        case "slot":
-            return _slot_answer(draft, question, text, sure)
-        case "yes_no" | "confirm_intent" | "confirm_value":
-            return meaning.intent in ("yes", "no") and _decide(draft, question, meaning.intent == "yes")
-        case "anything_else":
-            return meaning.intent in ("yes", "no") and _anything_else(draft, meaning.intent == "yes")
-        case _:
-            return False
-
-
-def keyed(draft: Draft, keys: str) -> bool:
-    """Take keys as the answer to the question; False where they are none."""
-    question = draft.state.question
-    if question is None:
-        return False
-    if question.kind == "slot":
-        slot = draft.pack.slots[question.slot]
-        if slot.type != "digits" or len(keys) not in slot.lengths:
-            return False
-        _fill(draft, question.slot, keys)
-        return True
-    if question.kind in ("yes_no", "confirm_intent", "confirm_value"):
-        return keys in ("1", "2") and _decide(draft, question, keys == "1")
-    if keys.isdecimal() and 0 < int(keys) <= len(draft.pack.menu):
-        draft.understood()
-        start(draft, draft.pack.menu[int(keys) - 1], {})
-        return True
-    return False
-
-
-def _slot_answer(draft: Draft, question: Question, text: str, sure: bool) -> bool:
-    found = draft.understander.entities(text, [question.slot], draft.state.today).get(question.slot)
-    if found is None:
-        return False
-    if sure:
-        _fill(draft, question.slot, found.value)
-        return True
-    draft.say("confirm_value", value=draft.spoken_value(question.slot, found.value))
-    draft.ask(Question("confirm_value", question.reply, slot=question.slot, value=found.value))
+    draft.say("too_often")
+    draft.hand_over("flow", announce=False)
     return True
 
 
-def _fill(draft: Draft, slot: str, value: Any) -> None:
+def fill(draft: Draft, slot: str, value: Any) -> None:
+    """A value is certain: keep it and go on."""
     draft.understood()
+    draft.state.corrections = 0
     draft.state.slots[slot] = value
     run(draft)
 
 
-def _decide(draft: Draft, question: Question, yes: bool) -> bool:
-    """The caller said yes or no."""
-    if question.kind == "yes_no":
-        draft.understood()
-        draft.state.stack[-1].at = question.yes if yes else question.no
-        run(draft)
-    elif yes and question.kind == "confirm_value":
-        _fill(draft, question.slot, question.value)
-    elif yes:
-        draft.understood()
-        if is_command(question.intent):
-            commands.carry_out(draft, question.intent)
-        else:
-            start(draft, question.intent, question.slots)
-    elif question.kind == "confirm_value":
-        draft.ask(Question("slot", question.reply, slot=question.slot))
-        repair.misheard(draft)
-    else:
-        draft.ask_open("open", "greeting")
-        repair.misheard(draft)
-    return True
+def decide(draft: Draft, question: Question, yes: bool) -> None:
+    """The caller said yes or no to the question."""
+    match question.kind:
+        case "yes_no":
+            draft.understood()
+            draft.state.stack[-1].at = question.yes if yes else question.no
+            run(draft)
+        case "confirm_value" if yes:
+            fill(draft, question.slot, question.value)
+        case "confirm_value":
+            draft.state.corrections += 1
+            draft.ask(Question("slot", question.reply, slot=question.slot))
+            repair.misheard(draft)
+        case "confirm_intent" if yes:
+            draft.understood()
+            take_up(draft, question.intent, question.slots)
+        case "confirm_intent":
+            draft.ask_open("open", "go_ahead")
+            if question.reply == "predict_intent":
+                draft.understood()
+                draft.say("go_ahead")
+            else:
+                repair.misheard(draft)
+        case "more":
+            draft.understood()
+            if yes:
+                draft.say_text(draft.state.more)
+            draft.state.more = ""
+            _resume(draft)
+            run(draft)
 
 
-def _anything_else(draft: Draft, yes: bool) -> bool:
-    draft.understood()
-    if yes:
-        draft.say("go_ahead")
-        draft.ask_open("open", "go_ahead")
-    else:
-        draft.say("goodbye")
-        draft.hang_up("goodbye")
-    return True
-
-
-def new_subject(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
-    """Take the words as something new that the caller wants; False where that is not likely enough."""
-    intent = meaning.intent
-    if intent is None or is_command(intent) or meaning.score < POSSIBLE:
-        return False
-    slots = _values_for(draft, intent, text)
-    rivals = [other for other in meaning.alternatives if other.name != intent and not is_command(other.name)]
-    if meaning.score < SURE and rivals and meaning.score - rivals[0].score < CLOSE:
-        draft.say("which_one", first=draft.title(intent), second=draft.title(rivals[0].name))
-        draft.ask_open("open", "which_one")
-    elif sure and meaning.score >= SURE:
-        draft.understood()
+def take_up(draft: Draft, intent: str, slots: dict[str, Any]) -> None:
+    """Do what an intent stands for: a command, a flow, or an answer."""
+    if intent in draft.pack.flows or intent in draft.pack.faq:
         start(draft, intent, slots)
     else:
-        draft.say("confirm_intent", title=draft.title(intent))
-        draft.ask(Question("confirm_intent", "confirm_intent", intent=intent, slots=slots))
-    return True
-
-
-def _values_for(draft: Draft, intent: str, text: str) -> dict[str, Any]:
-    """Values in the text for the slots that the intent's flow collects: callers often say them unasked."""
-    wanted = [step.slot for step in draft.pack.flows.get(intent, ()) if isinstance(step, program.Ask)]
-    if not wanted:
-        return {}
-    found = draft.understander.entities(text, wanted, draft.state.today)
-    return {slot: entity.value for slot, entity in found.items()}
+        commands.carry_out(draft, intent)
 
 
 def start(draft: Draft, intent: str, slots: dict[str, Any]) -> None:
     """Begin what the caller wants. A flow under way waits, and goes on afterwards."""
     state = draft.state
     if intent in draft.pack.flows:
-        if any(frame.flow == intent for frame in state.stack):
-            state.stack = [frame for frame in state.stack if frame.flow != intent]
-        elif f"flow:{intent}" in state.uses:
-            for step in draft.pack.flows[intent]:
-                if isinstance(step, program.Ask):
-                    state.slots.pop(step.slot, None)
+        _forget_old_values(draft, intent, slots)
+        state.stack = [frame for frame in state.stack if frame.flow != intent][-DEEPEST:]
         state.slots.update(slots)
-        state.stack.append(Frame(intent))
+        _begin(draft, intent)
     else:
         draft.say(intent)
-        if state.stack:
-            draft.say("resuming", title=draft.title(state.stack[-1].flow))
+        state.solved.append(intent)
+        _resume(draft)
     run(draft)
 
 
+def _begin(draft: Draft, intent: str) -> None:
+    if intent in draft.pack.flows:
+        draft.state.stack.append(Frame(intent))
+    else:
+        draft.say(intent)
+        draft.state.solved.append(intent)
+
+
+def _forget_old_values(draft: Draft, intent: str, slots: dict[str, Any]) -> None:
+    """A subject that comes up again is about something else; one that follows another, about the same thing."""
+    state = draft.state
+    for slot in slots_of(draft, intent):
+        if slot in slots or slot not in state.slots:
+            continue
+        if intent in state.solved or draft.pack.slots[slot].secret:
+            del state.slots[slot]
+        elif draft.pack.slots[slot].type == "digits":
+            draft.say("carried_over", title=draft.slot_title(slot), value=draft.spoken_value(slot, state.slots[slot]))
+
+
+def slots_of(draft: Draft, flow: str) -> list[str]:
+    """The slots that a flow asks for, in their order, those of the flows that it calls included."""
+    found: list[str] = []
+    waiting, seen = [flow], {flow}
+    while waiting:
+        for step in draft.pack.flows.get(waiting.pop(0), ()):
+            if isinstance(step, program.Ask) and step.slot not in found:
+                found.append(step.slot)
+            elif isinstance(step, program.Do) and step.flow not in seen:
+                seen.add(step.flow)
+                waiting.append(step.flow)
+    return found
+
+
 def backend_answered(draft: Draft, event: events.BackendAnswered) -> None:
-    """Go on with what the back end answered; an answer that nobody waits for is dropped."""
+    """Go on with what was found out; an answer that nobody waits for is dropped."""
     state = draft.state
     if not state.waiting or event.request != state.request:
         return
-    state.waiting = False
+    waiting, state.waiting = state.waiting, ""
+    draft.begin_turn()
+    if waiting == "knowledge":
+        _known(draft, event)
+        return
     frame = state.stack[-1]
     query = draft.pack.flows[frame.flow][frame.at]
     assert isinstance(query, program.Query)
-    draft.begin_turn()
     if event.error and query.failed is None:
-        draft.say("backend_failed")
-        draft.hand_over("backend")
+        _apologise_for_back_end(draft)
         return
     if event.error and query.failed is not None:
         frame.at = query.failed
@@ -253,8 +240,26 @@ def backend_answered(draft: Draft, event: events.BackendAnswered) -> None:
     run(draft)
 
 
-def still_waiting(draft: Draft, event: events.Heard) -> None:
-    """While the back end is asked, only the wish for a person counts."""
-    if event.verdict != "reject":
-        meaning = draft.understander.understand(event.text)
-        commands.urgent(draft, event.text, meaning, event.verdict == "accept")
+def _apologise_for_back_end(draft: Draft) -> None:
+    """It can't be found out now: the request is kept, and a person or a call-back is offered."""
+    if draft.state.uses.get("backend_failed", 0):
+        draft.hand_over("backend")
+    else:
+        draft.offer("backend_failed", ["agent", "callback"])
+
+
+def _known(draft: Draft, event: events.BackendAnswered) -> None:
+    """What the knowledge base says to a question that no intent covers."""
+    answer = event.result or {}
+    if not answer.get("sure"):
+        repair.no_match(draft)
+        return
+    draft.understood()
+    draft.say_text(str(answer.get("text", "")))
+    draft.state.more = str(answer.get("more", ""))
+    if draft.state.more:
+        draft.say("more_offer")
+        draft.ask(Question("more", "more_offer"))
+    else:
+        _resume(draft)
+        run(draft)

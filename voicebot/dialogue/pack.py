@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from voicebot.dialogue import content, program
@@ -14,16 +14,32 @@ from voicebot.yaml_file import ContentError, YamlFile
 
 LANGUAGES = ("ko", "en")
 
-COMMANDS = ("agent", "repeat", "slower", "go_back", "cancel", "help", "keypad", "language", "goodbye", "yes", "no")
+COMMANDS = (
+    *("agent", "repeat", "slower", "briefer", "go_back", "cancel", "help", "keypad", "language", "callback"),
+    *("forget_me", "goodbye", "yes", "no"),
+)
 """Intents that are on in every state; `prompts/common` says how callers put them."""
+
+RESERVED = ("name", "address", "caller", "today")
+"""Values that every reply may use: the pack's name, how callers are addressed, who calls, the day."""
 
 COMMON_REPLIES = (
     *("no_input_1", "no_input_2", "no_input_3", "no_match_1", "no_match_2", "no_match_3", "example"),
-    *("confirm_intent", "confirm_value", "which_one", "anything_else", "resuming", "hand_over", "goodbye", "help"),
-    *("slower", "cancelled", "nothing_to_repeat", "nothing_to_go_back", "nothing_to_cancel", "backend_failed"),
-    *("keypad_menu", "keypad_item", "keypad_person", "keypad_digits", "keypad_yes_no", "keypad_unknown"),
-    *("language_changed", "language_only", "filler", "time_limit", "too_often", "go_ahead"),
-)  # fmt: skip
+    *("confirm_intent", "confirm_value", "which_one", "read_back", "corrected", "noted_value", "carried_over"),
+    *("anything_else", "resuming", "next_subject", "go_ahead", "hand_over", "goodbye", "help", "slower", "briefer"),
+    *(
+        "cancelled",
+        "nothing_to_repeat",
+        "nothing_to_go_back",
+        "nothing_to_cancel",
+        "too_often",
+        "offer_person",
+        "stuck",
+    ),
+    *("backend_failed", "backend_slow", "callback_promised", "forgot_you", "greeting_again", "apology", "glad"),
+    *("keypad_menu", "keypad_item", "keypad_person", "keypad_digits", "keypad_yes_no", "keypad_unknown", "keypad_only"),
+    *("language_changed", "language_only", "more_offer", "filler", "time_limit"),
+)
 """Replies that the engine itself needs; `prompts/common` has them, a pack may have its own."""
 
 
@@ -40,6 +56,8 @@ class LanguagePack:
     answers: Mapping[str, tuple[Expansion, ...]]
     """Slot -> how callers give it, the slot open."""
     replies: Mapping[str, tuple[ReplyTemplate, ...]]
+    """By name: variants in the order in which they take turns, the more weighty ones more often."""
+    slot_titles: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -56,8 +74,14 @@ class Pack:
     folder: Path
     version: str
     """Hash of all its files: a stored state belongs to one version."""
-    faq: frozenset[str] = field(default_factory=frozenset)
+    faq: frozenset[str]
     """Intents that are answered by the reply of the same name."""
+    internal: frozenset[str]
+    """Flows that no intent begins."""
+    brand: content.Brand
+    knowledge: bool
+    """Whether questions that no intent covers are looked up."""
+    verification: Mapping[str, float]
 
 
 def find_packs(content_folder: Path) -> list[str]:
@@ -77,7 +101,7 @@ def load_pack(content_folder: Path, name: str) -> Pack:
     for language in about.languages:
         if language not in about.name:
             raise pack_file.error(["name"], f"the name in {language} is missing; add it.")
-        languages[language] = _load_language(content_folder, folder, language, about.name[language], flows)
+        languages[language] = _load_language(content_folder, folder, language, about, flows)
     pack = Pack(
         name=name,
         languages=languages,
@@ -94,6 +118,10 @@ def load_pack(content_folder: Path, name: str) -> Pack:
             for intent in language.titles
             if intent not in flows.flows and intent not in COMMANDS
         ),
+        internal=frozenset(flow for flow, body in flows.flows.items() if body.internal),
+        brand=about.brand,
+        knowledge=about.knowledge,
+        verification=about.verification,
     )
     _check_menu(pack, pack_file)
     _check_flows(pack, flows, flows_file)
@@ -101,13 +129,14 @@ def load_pack(content_folder: Path, name: str) -> Pack:
 
 
 def _load_language(
-    content_folder: Path, folder: Path, language: str, name: str, flows: content.FlowsFile
+    content_folder: Path, folder: Path, language: str, about: content.PackFile, flows: content.FlowsFile
 ) -> LanguagePack:
     common = content_folder / "common" / language
     titles: dict[str, str] = {}
     sentences: dict[str, tuple[Expansion, ...]] = {}
     answers: dict[str, tuple[Expansion, ...]] = {}
     replies: dict[str, tuple[ReplyTemplate, ...]] = {}
+    slot_titles: dict[str, str] = {}
 
     for path in (common / "intents.yaml", folder / language / "intents.yaml"):
         file = YamlFile(path)
@@ -116,6 +145,7 @@ def _load_language(
         for intent, body in read.intents.items():
             titles[intent] = body.title
             sentences[intent] = words.expand(body.templates, ("intents", intent, "templates"))
+        slot_titles |= read.slot_titles
         for slot, templates in read.answers.items():
             if slot not in flows.slots:
                 raise file.error(["answers", slot], f"there is no slot called {slot}; flows.yaml defines slots.")
@@ -130,19 +160,19 @@ def _load_language(
                 raise file.error(["faq", entry], f"{entry} is an intent already; give this entry another name.")
             titles[entry] = faq.title
             sentences[entry] = words.expand(faq.templates, ("faq", entry, "templates"))
-            replies[entry] = _templates(file, faq.answer, ("faq", entry, "answer"))
+            replies[entry] = _templates(file, faq.answer, ("faq", entry, "answer"), about.brand)
 
     for path in (common / "replies.yaml", folder / language / "replies.yaml"):
         file = YamlFile(path)
         for reply, variants in file.read(content.RepliesFile).replies.items():
-            replies[reply] = _templates(file, variants, ("replies", reply))
+            replies[reply] = _templates(file, variants, ("replies", reply), about.brand)
     for reply in (*COMMON_REPLIES, "greeting"):
         if reply not in replies:
             raise ContentError(f"{folder / language / 'replies.yaml'}: the reply {reply} is missing; add it.")
     for command in COMMANDS:
         if command not in sentences:
             raise ContentError(f"{common / 'intents.yaml'}: the command {command} is missing; add it to `intents`.")
-    return LanguagePack(language, name, titles, sentences, answers, replies)
+    return LanguagePack(language, about.name[language], titles, sentences, answers, replies, slot_titles)
 
 
 class _Words:
@@ -156,7 +186,7 @@ class _Words:
         self._open = [name for name, slot in slots.items() if slot.type != "list"]
         for name, slot in slots.items():
             if slot.type == "list":
-                self._lists[name] = [said for value in slot.values.values() for said in value.get(language, [])]  # type: ignore[call-overload]
+                self._lists[name] = [said for value in slot.values.values() for said in value.get(language, [])]
 
     def expand(self, templates: Sequence[str], location: tuple[str, ...]) -> tuple[Expansion, ...]:
         found: dict[str, Expansion] = {}
@@ -169,14 +199,25 @@ class _Words:
         return tuple(found.values())
 
 
-def _templates(file: YamlFile, variants: Sequence[str], location: tuple[str, ...]) -> tuple[ReplyTemplate, ...]:
-    made = []
+def _templates(
+    file: YamlFile, variants: Sequence[content.Variant], location: tuple[str, ...], brand: content.Brand
+) -> tuple[ReplyTemplate, ...]:
+    """The variants that suit the brand, in the order in which they take turns."""
+    made: list[tuple[int, ReplyTemplate]] = []
     for index, variant in enumerate(variants):
         try:
-            made.append(ReplyTemplate(variant))
+            template = ReplyTemplate(variant.text)
         except ValueError as error:
             raise file.error([*location, index], str(error)) from None
-    return tuple(made)
+        if variant.level in (None, brand.speech_level) and variant.tone in (None, brand.warmth):
+            made.append((variant.weight, template))
+    if not made:
+        level, warmth = brand.speech_level, brand.warmth
+        raise file.error(location, f"no variant suits the pack's speech level {level} and warmth {warmth}; add one.")
+    if brand.length == "short":
+        made = [min(made, key=lambda one: len(one[1].text))]
+    rounds = range(max(weight for weight, _ in made))
+    return tuple(template for turn in rounds for weight, template in made if weight > turn)
 
 
 def _check_menu(pack: Pack, file: YamlFile) -> None:
@@ -190,12 +231,12 @@ def _check_menu(pack: Pack, file: YamlFile) -> None:
 def _check_flows(pack: Pack, flows: content.FlowsFile, file: YamlFile) -> None:
     for flow, body in flows.flows.items():
         for language in pack.languages.values():
-            if flow not in language.sentences:
+            if flow not in language.sentences and not body.internal:
                 raise file.error(
                     ["flows", flow],
                     f"no intent {flow} in {language.language}/intents.yaml says how callers ask for it.",
                 )
-        names = set(pack.slots) | {"name"}
+        names = set(pack.slots) | set(RESERVED)
         for location, step in _walk(body.steps, ("flows", flow, "steps")):
             _check_step(pack, file, location, step)
             if isinstance(step, content.LookUp):
@@ -206,9 +247,16 @@ def _check_flows(pack: Pack, flows: content.FlowsFile, file: YamlFile) -> None:
 
 
 def _check_step(pack: Pack, file: YamlFile, location: tuple[str | int, ...], step: content.Step) -> None:
-    slots = (
-        step.forget if isinstance(step, content.Forget) else [step.collect] if isinstance(step, content.Collect) else []
-    )
+    slots: list[str] = []
+    match step:
+        case content.Forget():
+            slots = step.forget
+        case content.Collect():
+            slots = [step.collect]
+        case content.SetSlots():
+            slots = list(step.set)
+        case content.CallFlow() if step.call not in pack.flows:
+            raise file.error(location, f"there is no flow called {step.call}; there are: {', '.join(pack.flows)}.")
     for slot in slots:
         if slot not in pack.slots:
             raise file.error(location, f"there is no slot called {slot}; define it under `slots`.")
@@ -250,8 +298,8 @@ def _walk(
     for index, step in enumerate(steps):
         here = (*location, index)
         yield here, step
-        for key in ("not_found", "failed", "yes", "no", "otherwise"):
-            yield from _walk(getattr(step, key, []), (*here, key))
+        for key in ("not_found", "failed", "yes", "no", "otherwise", "then", "else_"):
+            yield from _walk(getattr(step, key, []), (*here, key.rstrip("_")))
         if isinstance(step, content.Branch):
             for case, inner in step.cases.items():
                 yield from _walk(inner, (*here, "cases", case))

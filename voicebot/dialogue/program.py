@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from voicebot.dialogue import content
 
@@ -35,6 +36,26 @@ class Switch:
     path: str
     cases: tuple[tuple[str, int], ...]
     otherwise: int
+
+
+@dataclass(frozen=True)
+class Test:
+    """Go on with the next instruction where the condition holds, else elsewhere."""
+
+    condition: str
+    otherwise: int
+
+
+@dataclass(frozen=True)
+class Assign:
+    values: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Do:
+    """Do another flow, then go on with the next instruction."""
+
+    flow: str
 
 
 @dataclass(frozen=True)
@@ -74,7 +95,7 @@ class Goodbye:
     pass
 
 
-Instruction = Ask | Query | Switch | Speak | AskYesNo | Jump | Clear | Restart | Transfer | Goodbye
+Instruction = Ask | Query | Switch | Test | Assign | Do | Speak | AskYesNo | Jump | Clear | Restart | Transfer | Goodbye
 Program = tuple[Instruction, ...]
 
 
@@ -94,6 +115,12 @@ def _append(code: list[Instruction], steps: Sequence[content.Step]) -> None:
                 _append_query(code, step)
             case content.Branch():
                 _append_branches(code, step.cases, step.otherwise, step.branch)
+            case content.When():
+                _append_test(code, step)
+            case content.SetSlots():
+                code.append(Assign(tuple(step.set.items())))
+            case content.CallFlow():
+                code.append(Do(step.call))
             case content.Reply():
                 code.append(Speak(step.reply))
             case content.Confirm():
@@ -134,6 +161,15 @@ def _append_branches(
     default = len(code)
     ends += _append_block(code, otherwise)
     code[at] = Switch(path, tuple(targets), default)
+    _join(code, ends)
+
+
+def _append_test(code: list[Instruction], step: content.When) -> None:
+    at = len(code)
+    code.append(Jump(0))
+    ends = _append_block(code, step.then)
+    code[at] = Test(step.when, len(code))
+    ends += _append_block(code, step.else_)
     _join(code, ends)
 
 

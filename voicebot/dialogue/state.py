@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-QuestionKind = Literal["open", "anything_else", "slot", "yes_no", "confirm_intent", "confirm_value"]
+QuestionKind = Literal["open", "anything_else", "slot", "yes_no", "confirm_intent", "confirm_value", "choice", "more"]
+
+YES_NO_KINDS = frozenset({"yes_no", "confirm_intent", "confirm_value", "more"})
+"""Questions whose answer is a yes or a no."""
+OPEN_KINDS = frozenset({"open", "anything_else"})
+"""Questions to which anything may be said."""
 
 
 @dataclass
@@ -36,6 +41,8 @@ class Question:
     yes: int = 0
     no: int = 0
     """For `yes_no`, the instructions that follow."""
+    options: list[str] = field(default_factory=list)
+    """For `choice`, the intents to choose from."""
 
 
 @dataclass
@@ -67,12 +74,32 @@ class State:
     """How much of it the caller heard."""
     uses: dict[str, int] = field(default_factory=dict)
     """How often each reply was used: its variants take turns."""
+    turn_uses: list[str] = field(default_factory=list)
+    """The replies of the bot's last turn: what was not heard counts as not used."""
+    same: int = 0
+    """How often in a row the bot said the very same."""
+    queue: list[str] = field(default_factory=list)
+    """What else the caller asked for in the same breath."""
+    solved: list[str] = field(default_factory=list)
+    """Intents that were carried through."""
+    corrections: int = 0
+    """Values that the caller had to correct since the last one that was right."""
     request: int = 0
     """Number of the last request to a back end; its answer must carry it."""
-    waiting: bool = False
-    """Whether that answer is still to come."""
-    keypad: bool = False
-    """Whether the caller prefers keys."""
+    waiting: Literal["", "flow", "knowledge"] = ""
+    """Who waits for that answer; empty where nobody does."""
+    more: str = ""
+    """The rest of an answer from the knowledge base."""
+    menu: list[str] = field(default_factory=list)
+    """Flows by key, 1 first."""
+    profile: dict[str, Any] = field(default_factory=dict)
+    """What is known of the caller from earlier calls."""
+    feeling: dict[str, Any] = field(default_factory=dict)
+    """Valence, arousal and trend; empty before the first words."""
+    offered_person: bool = False
+    """Whether a person was offered because the caller was upset."""
+    brief: bool = False
+    """Whether the caller prefers short answers."""
     rate: float = 1.0
     """Relative speed of speech."""
     ended: bool = False

@@ -25,6 +25,10 @@ class Understander(Protocol):
         """Values for these slots in `text`, by slot; `today` is an ISO date."""
         ...
 
+    def ordinal(self, text: str) -> int | None:
+        """Which of several things `text` names ("두 번째 거요", "2번"): 1 the first, -1 the last; None where none."""
+        ...
+
 
 class IntentClassifier(Protocol):
     """Tells intents from text: `voicebot.nlu.intents.IntentModel` is one."""
@@ -44,7 +48,7 @@ class PackUnderstander:
         self._known = _sentences(words)
         self._numbers = [name for name, slot in pack.slots.items() if slot.type == "digits" and min(slot.lengths) > 2]
         self._lists = {
-            name: [ListEntry(value, tuple(names.get(words.language, ()))) for value, names in slot.values.items()]  # type: ignore[call-overload]
+            name: [ListEntry(value, tuple(names.get(words.language, ()))) for value, names in slot.values.items()]
             for name, slot in pack.slots.items()
             if slot.type == "list"
         }
@@ -89,6 +93,14 @@ class PackUnderstander:
                     values[name] = entity
                     break
         return values
+
+    def ordinal(self, text: str) -> int | None:
+        """See `Understander`."""
+        expect = [Expected("ordinal"), Expected("number")]
+        for entity in find_entities(text, self._language, today=date.min, expect=expect):
+            if entity.type in ("ordinal", "number") and isinstance(entity.value, int):
+                return entity.value
+        return None
 
     def _type(self, slot: str) -> str:
         kind = self._slots[slot].type

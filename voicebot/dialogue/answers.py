@@ -1,0 +1,252 @@
+"""What the caller's words and keys are an answer to: the open question, an earlier one, or a new subject."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voicebot.dialogue import flows
+from voicebot.dialogue.draft import Draft, is_command
+from voicebot.dialogue.state import OPEN_KINDS, YES_NO_KINDS, Question
+from voicebot.nlu.understanding import Understanding
+
+SURE = 0.6
+"""Probability from which an understood intent is acted on at once."""
+POSSIBLE = 0.25
+"""Probability from which it is asked about; below, it counts as not understood."""
+CLOSE = 0.15
+"""Two intents nearer than this are both offered."""
+MOST_QUEUED = 3
+"""So many further wishes of one utterance are kept."""
+
+
+def correction(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:  # noqa: ARG001
+    """As in "아니요, 2번이 아니라 3번이요": a value that was given is changed, and the flow goes back to it."""
+    state = draft.state
+    question = state.question
+    if question is None or not state.stack or (question.kind == "slot" and _value(draft, question.slot, text)):
+        return False
+    if question.kind == "confirm_value":
+        return _corrected_value(draft, question, text, sure)
+    given = [slot for slot in flows.slots_of(draft, state.stack[0].flow) if slot in state.slots]
+    given += [slot for slot in flows.slots_of(draft, state.stack[-1].flow) if slot in state.slots and slot not in given]
+    for slot in reversed(given):
+        new = _value(draft, slot, text)
+        if new is not None and new != state.slots[slot] and not draft.pack.slots[slot].secret:
+            _change(draft, slot, new, sure)
+            return True
+    return False
+
+
+def _corrected_value(draft: Draft, question: Question, text: str, sure: bool) -> bool:
+    """The answer to "1234, 맞으신가요?" is the right value instead of a no."""
+    new = _value(draft, question.slot, text)
+    if new is None or new == question.value:
+        return False
+    draft.state.corrections += 1
+    _take_value(draft, question.slot, question.reply, new, sure and draft.state.corrections < 2)
+    return True
+
+
+def _change(draft: Draft, slot: str, value: Any, sure: bool) -> None:
+    state = draft.state
+    state.corrections += 1
+    del state.slots[slot]
+    for depth, frame in enumerate(state.stack):
+        if slot in flows.slots_of(draft, frame.flow):
+            state.stack = state.stack[: depth + 1]
+            frame.at = 0
+            break
+    if sure:
+        draft.say("corrected", title=draft.slot_title(slot), value=draft.spoken_value(slot, value))
+        draft.understood()
+        state.slots[slot] = value
+        flows.run(draft)
+    else:
+        _take_value(draft, slot, f"ask_{slot}", value, sure=False)
+
+
+def answer(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
+    """Take the words as the answer to the question; False where they are none."""
+    question = draft.state.question
+    if question is None:
+        return False
+    if question.kind == "slot":
+        return _slot_answer(draft, question, text, sure)
+    if question.kind in YES_NO_KINDS:
+        if meaning.intent not in ("yes", "no"):
+            return False
+        flows.decide(draft, question, meaning.intent == "yes")
+        return True
+    if question.kind == "choice":
+        return _choice(draft, question, text, meaning)
+    return question.kind == "anything_else" and _anything_else(draft, meaning)
+
+
+def _slot_answer(draft: Draft, question: Question, text: str, sure: bool) -> bool:
+    """The value, and others that the flow would ask for later, in any order."""
+    if draft.pack.slots[question.slot].secret:
+        return False
+    later = [slot for slot in flows.slots_of(draft, draft.state.stack[-1].flow) if slot not in draft.state.slots]
+    found = draft.understander.entities(text, list(dict.fromkeys([question.slot, *later])), draft.state.today)
+    found = {slot: entity for slot, entity in found.items() if not draft.pack.slots[slot].secret}
+    if not found:
+        return False
+    for slot, entity in found.items():
+        if slot != question.slot and sure and draft.pack.slots[slot].risk == "low":
+            draft.state.slots[slot] = entity.value
+    if question.slot in found:
+        _take_value(draft, question.slot, question.reply, found[question.slot].value, sure)
+    else:
+        draft.understood()
+        flows.run(draft)
+    return True
+
+
+def _take_value(draft: Draft, slot: str, reply: str, value: Any, sure: bool) -> None:
+    """Use a spoken value: read back where it is sure, confirmed first where it is not, or where much hangs on it."""
+    kind = draft.pack.slots[slot]
+    spoken = draft.spoken_value(slot, value)
+    if not sure or kind.risk == "high":
+        draft.say("confirm_value", value=spoken)
+        draft.ask(Question("confirm_value", reply, slot=slot, value=value))
+        return
+    if kind.type == "digits":
+        draft.say("read_back", title=draft.slot_title(slot), value=spoken)
+    flows.fill(draft, slot, value)
+
+
+def _value(draft: Draft, slot: str, text: str) -> Any:
+    found = draft.understander.entities(text, [slot], draft.state.today).get(slot)
+    return None if found is None else found.value
+
+
+def _choice(draft: Draft, question: Question, text: str, meaning: Understanding) -> bool:
+    chosen = meaning.intent if meaning.intent in question.options else None
+    if chosen is None and (number := draft.understander.ordinal(text)) is not None:
+        chosen = _nth(question.options, number)
+    if chosen is None:
+        return False
+    draft.understood()
+    flows.take_up(draft, chosen, _values_for(draft, chosen, text))
+    return True
+
+
+def _nth(options: list[str], number: int) -> str | None:
+    if number == -1:
+        return options[-1]
+    return options[number - 1] if 1 <= number <= len(options) else None
+
+
+def _anything_else(draft: Draft, meaning: Understanding) -> bool:
+    if meaning.intent not in ("yes", "no"):
+        return False
+    draft.understood()
+    if meaning.intent == "yes":
+        draft.say("go_ahead")
+        draft.ask_open("open", "go_ahead")
+    else:
+        draft.say("goodbye")
+        draft.hang_up("goodbye")
+    return True
+
+
+def new_subject(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
+    """Take the words as something new that the caller wants; False where that is not likely enough."""
+    intent = meaning.intent
+    if intent is None or is_command(intent) or intent in draft.pack.internal or meaning.score < POSSIBLE:
+        return False
+    slots = _values_for(draft, intent, text)
+    rivals = [other for other in meaning.alternatives if other.name != intent and not is_command(other.name)]
+    if meaning.score < SURE and rivals and meaning.score - rivals[0].score < CLOSE:
+        titles = {"first": draft.title(intent), "second": draft.title(rivals[0].name)}
+        draft.offer("which_one", [intent, rivals[0].name], **titles)
+    elif sure and meaning.score >= SURE:
+        draft.understood()
+        _queue(draft, intent, meaning)
+        flows.start(draft, intent, slots)
+    else:
+        draft.say("confirm_intent", title=draft.title(intent))
+        draft.ask(Question("confirm_intent", "confirm_intent", intent=intent, slots=slots))
+    return True
+
+
+def _queue(draft: Draft, intent: str, meaning: Understanding) -> None:
+    state = draft.state
+    for other in meaning.further_intents:
+        known = other in draft.pack.faq or (other in draft.pack.flows and other not in draft.pack.internal)
+        if known and other != intent and other not in state.queue and len(state.queue) < MOST_QUEUED:
+            state.queue.append(other)
+
+
+def _values_for(draft: Draft, intent: str, text: str) -> dict[str, Any]:
+    """Values in the text for the slots that the intent's flow collects: callers often say them unasked."""
+    wanted = [
+        slot
+        for slot in flows.slots_of(draft, intent)
+        if not draft.pack.slots[slot].secret and draft.pack.slots[slot].risk == "low"
+    ]
+    if not wanted:
+        return {}
+    return {slot: entity.value for slot, entity in draft.understander.entities(text, wanted, draft.state.today).items()}
+
+
+def bare_value(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:  # noqa: ARG001
+    """A number without a wish, said when anything may be said: it is kept, and the wish asked for."""
+    question = draft.state.question
+    if not sure or question is None or question.kind not in OPEN_KINDS or draft.state.stack:
+        return False
+    for slot, kind in draft.pack.slots.items():
+        if kind.type == "digits" and not kind.secret and min(kind.lengths) > 2 and kind.risk == "low":
+            value = _value(draft, slot, text)
+            if value is not None and draft.state.slots.get(slot) != value:
+                draft.understood()
+                draft.state.slots[slot] = value
+                draft.say("noted_value", title=draft.slot_title(slot), value=draft.spoken_value(slot, value))
+                draft.ask_open("open", "go_ahead")
+                return True
+    return False
+
+
+def look_up(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
+    """A question that no intent covers: the knowledge base may know."""
+    question = draft.state.question
+    asked_openly = question is not None and question.kind in OPEN_KINDS
+    if not (draft.pack.knowledge and sure and asked_openly and meaning.intent is None and " " in text.strip()):
+        return False
+    draft.query(flows.KNOWLEDGE, {"question": text, "language": draft.state.language}, for_flow=False)
+    return True
+
+
+def keyed(draft: Draft, keys: str) -> bool:
+    """Take keys as the answer to the question; False where they are none."""
+    question = draft.state.question
+    if question is None:
+        return False
+    if question.kind == "slot":
+        return _keyed_slot(draft, question, keys)
+    if question.kind in YES_NO_KINDS:
+        if keys not in ("1", "2"):
+            return False
+        flows.decide(draft, question, keys == "1")
+        return True
+    options = question.options if question.kind == "choice" else draft.state.menu
+    chosen = _nth(options, int(keys)) if keys.isdecimal() else None
+    if chosen is None:
+        return False
+    draft.understood()
+    flows.take_up(draft, chosen, {})
+    return True
+
+
+def _keyed_slot(draft: Draft, question: Question, keys: str) -> bool:
+    slot = draft.pack.slots[question.slot]
+    if slot.type == "digits" and keys.isdecimal() and len(keys) in slot.lengths:
+        flows.fill(draft, question.slot, keys)
+        return True
+    if slot.type == "list" and keys.isdecimal() and (value := _nth(list(slot.values), int(keys))) is not None:
+        flows.fill(draft, question.slot, value)
+        return True
+    if slot.type == "yes_no" and keys in ("1", "2"):
+        flows.fill(draft, question.slot, keys == "1")
+        return True
+    return False
