@@ -48,6 +48,9 @@ class ToldRecogniser:
     def listen(self, domain: Domain) -> _ToldUtterance:
         return _ToldUtterance(self.will_hear.pop(0))
 
+    def begin(self, pcm: bytes, domain: Domain) -> None:
+        return None
+
     def second_opinion(self, pcm: bytes, domain: Domain) -> Recognition | None:
         return self.second
 

@@ -104,6 +104,18 @@ class Listener(Protocol):
         ...
 
 
+class EarlyHearing(Protocol):
+    """An utterance that the second listener began to read before it was certain that it had ended."""
+
+    def cancel(self) -> None:
+        """The caller went on, or the first listener knows. May be called at any time, repeatedly."""
+        ...
+
+    def complete(self, pcm: bytes) -> Recognition | None:
+        """The caller did stop: the reading of `pcm`, the whole utterance. Blocking; None as `second_opinion`."""
+        ...
+
+
 class Recogniser(Listener, Protocol):
     """All of listening, one per process: the first listener and, where there is one, the second."""
 
@@ -112,4 +124,8 @@ class Recogniser(Listener, Protocol):
 
     def second_opinion(self, pcm: bytes, domain: Domain) -> Recognition | None:
         """What the second listener makes of a whole utterance; None where there is none or it is too busy."""
+        ...
+
+    def begin(self, pcm: bytes, domain: Domain) -> EarlyHearing | None:
+        """Let the second listener start on an utterance that has probably ended; at once. None where it can't."""
         ...

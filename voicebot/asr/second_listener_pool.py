@@ -19,6 +19,7 @@ import structlog
 
 from voicebot.asr.port import Domain, Recognition
 from voicebot.asr.whisper import lower_priority
+from voicebot.failure import place
 
 _log = structlog.get_logger(__name__)
 
@@ -188,7 +189,7 @@ class BoundedListener:
                 if not request.cancelled.is_set() and self._clock() < request.until:
                     answer = self._listener.second_opinion(request.pcm, request.domain, request.cancelled)
             except Exception as error:  # a listener that fails must cost its caller one answer, not the thread
-                _log.error("second listener failed", error=type(error).__name__, exc_info=error)
+                _log.error("second listener failed", error=type(error).__name__, place=place(error))
             finally:
                 with self._changed:
                     self._busy -= 1

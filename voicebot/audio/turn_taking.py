@@ -23,6 +23,8 @@ class TurnKnobs:
     """Wall-clock limit of one utterance: guards against line noise that the VAD takes for speech."""
     barge_in_ms: int = 300
     """Voice that stops the bot: shorter ones are coughs and backchannels."""
+    early_second_ms: int = 200
+    """Silence after something that is no whole sentence at which the second listener starts, in case it is needed."""
     inter_digit_ms: int = 3000
     """Wait for the next key before an entry counts as complete."""
     decode_batch_ms: int = 100

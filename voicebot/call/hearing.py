@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from voicebot.asr.port import Domain, Partial, Recogniser, Recognition, Utterance, Verdict
+from voicebot.asr.port import Domain, EarlyHearing, Partial, Recogniser, Recognition, Utterance, Verdict
 from voicebot.audio.format import FRAME_BYTES, FRAME_MS
 from voicebot.audio.turn_taking import TurnKnobs, is_backchannel, silence_to_end
 from voicebot.audio.vad import Segmenter
@@ -42,6 +42,8 @@ class _Segment:
         self.running = False
         self.ended: tuple[int, int] | None = None
         """Voiced milliseconds, and when the last voiced frame came, once its end was found."""
+        self.early: EarlyHearing | None = None
+        """The second listener at work already, while the end of the utterance is waited for."""
         self._recogniser = recogniser
         self._utterance: Utterance | None = None
 
@@ -50,6 +52,23 @@ class _Segment:
         if self._utterance is None:
             self._utterance = self._recogniser.listen(self.domain)
         return self._utterance.feed(pcm)
+
+    def begin_early(self) -> None:
+        """The caller pauses amid something that is no whole sentence: the second listener may be needed."""
+        if self.early is None:
+            self.early = self._recogniser.begin(bytes(self.sound), self.domain)
+
+    def cancel_early(self) -> None:
+        """The caller goes on, or the first listener knows."""
+        if self.early is not None:
+            self.early.cancel()
+            self.early = None
+
+    def second(self) -> Recognition | None:
+        """Off the loop: what the second listener makes of it."""
+        if self.early is not None:
+            return self.early.complete(bytes(self.sound))
+        return self._recogniser.second_opinion(bytes(self.sound), self.domain)
 
     def finish(self, pcm: bytes) -> Recognition:
         """Off the loop: decode the rest, and decide."""
@@ -109,6 +128,11 @@ class Hearing:
             or silence == _FLUSH_SILENCE_MS
         ):
             self._decode(segment)
+        if self._recogniser.hears_twice:
+            if silence == 0:
+                segment.cancel_early()
+            elif silence == self._knobs.early_second_ms and not segment.partial.complete:
+                segment.begin_early()
         wanted = silence_to_end(
             self._knobs, complete=segment.partial.complete, amid_digits=bool(segment.domain.digits) and _digits(segment)
         )
@@ -126,6 +150,8 @@ class Hearing:
     def drop(self) -> None:
         """Forget what was heard and is not decided: a key was pressed, or the call is over."""
         self._segmenter.end()
+        for segment in (*self._finishing, *([self._segment] if self._segment else ())):
+            segment.cancel_early()
         self._segment = None
         self._finishing.clear()
 
@@ -172,11 +198,10 @@ class Hearing:
         if doubtful and self._recogniser.hears_twice:
             self._ask_second(segment, result)
         else:
+            segment.cancel_early()
             self._report(segment, result)
 
     def _ask_second(self, segment: _Segment, first: Recognition) -> None:
-        pcm = bytes(segment.sound)
-
         def answered(second: Recognition | BaseException | None) -> None:
             if isinstance(second, BaseException):
                 _log.error("the second listener failed", error=type(second).__name__, place=place(second))
@@ -186,7 +211,7 @@ class Hearing:
                 self._report(segment, better)
 
         self._on_doubt()
-        self._second(lambda: self._recogniser.second_opinion(pcm, segment.domain), answered)
+        self._second(segment.second, answered)
 
     def _report(self, segment: _Segment, recognition: Recognition) -> None:
         self._finishing.discard(segment)
