@@ -4,6 +4,7 @@ import voicebot.cli.call
 import voicebot.cli.chat
 import voicebot.cli.doctor
 import voicebot.cli.evaluate
+import voicebot.cli.knowledge
 import voicebot.cli.mic
 import voicebot.cli.models
 import voicebot.cli.serve

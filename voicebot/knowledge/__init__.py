@@ -1,0 +1,1 @@
+"""Knowledge: FAQ and documents, imported, searched, and answered from in at most two spoken sentences."""
