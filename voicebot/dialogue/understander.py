@@ -9,7 +9,7 @@ from datetime import date
 from typing import Protocol
 
 from voicebot.dialogue.pack import LanguagePack, Pack
-from voicebot.nlu.entities import Expected, ListEntry, RefusedEntity, find_entities
+from voicebot.nlu.entities import Expected, ListEntry, find_entities
 from voicebot.nlu.normalise import normalise
 from voicebot.nlu.understanding import Entity, IntentScore, Understanding
 
@@ -107,7 +107,7 @@ class PackUnderstander:
         return slot if kind == "list" else kind
 
     def _fits(self, slot: str, entity: Entity) -> bool:
-        if entity.type != self._type(slot) or isinstance(entity, RefusedEntity):
+        if entity.type != self._type(slot) or entity.negated:
             return False
         lengths = self._slots[slot].lengths
         return not lengths or len(str(entity.value)) in lengths

@@ -146,7 +146,7 @@ def _next(text: str, position: int) -> re.Match[str] | None:
     return None if _NOT_ANSWERS.match(text, position) else _RUN.match(text, position)
 
 
-def refused(text: str, candidate: Candidate) -> re.Match[str] | None:
-    """The words before or behind a value that refuse it, where there are any."""
+def refused(text: str, candidate: Candidate) -> bool:
+    """Whether the words before or behind a value refuse it ("not X", "X is wrong")."""
     before = max(0, candidate.start - 24)
-    return _BEFORE_VALUE.search(text[before : candidate.start]) or _AFTER_VALUE.match(text, candidate.end)
+    return bool(_BEFORE_VALUE.search(text[before : candidate.start]) or _AFTER_VALUE.match(text, candidate.end))

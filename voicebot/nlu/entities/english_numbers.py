@@ -20,7 +20,6 @@ from voicebot.nlu.entities.number_words import (
 from voicebot.nlu.entities.phones import phone_number
 
 HEAD = r"(?<![a-z0-9.,])"
-_NUMBER = rf"(?:{DECIMAL_EN}|{CARDINAL_EN})"
 _NOUNS = (
     "people|persons?|guests?|adults?|children|kids?|passengers?"
     "|items?|pieces?|boxes|box|tickets?|rooms?|nights?|bottles?|"
@@ -33,8 +32,8 @@ _NOUNS = (
     "|employees"
 )
 _COUNT = re.compile(
-    rf"{HEAD}(?:(?:between )?(?P<least>{_NUMBER}) ?(?:-|to|or|and) ?"
-    rf"(?P<most>{_NUMBER})|(?P<number>{_NUMBER})|(?P<word>a couple|a "
+    rf"{HEAD}(?:(?:between )?(?P<least>{DECIMAL_EN}) ?(?:-|to|or|and) ?"
+    rf"(?P<most>{DECIMAL_EN})|(?P<number>{DECIMAL_EN})|(?P<word>a couple|a "
     rf"pair|a dozen|half a dozen|a|an|(?:{UNDER_100_EN}|\d+) dozen))"
     rf"(?: of)?(?:(?: more| other| extra| large| small| medium| black"
     rf"| white| red| blue| new){{0,2}}) (?P<noun>{_NOUNS})\b"
@@ -52,7 +51,7 @@ _NAMED = re.compile(
     rf"{HEAD}(?:(?:item |option |choice )?number|option|choice|no\."
     rf"|item|line|press|#) ?(?P<number>{CARDINAL_EN}|oh)(?![\d])"
 )
-_PERCENT = re.compile(rf"{HEAD}(?P<number>{_NUMBER}) ?(?:percent|per cent|%)")
+_PERCENT = re.compile(rf"{HEAD}(?P<number>{DECIMAL_EN}) ?(?:percent|per cent|%)")
 _PARTS = {
     "half": 2,
     "halves": 2,
@@ -88,7 +87,7 @@ _UNITS = {
     "yuan": "CNY",
 }
 _AMOUNT = re.compile(
-    rf"{HEAD}(?P<number>{_NUMBER}|a) ?(?P<unit>dollars?|bucks?|won"
+    rf"{HEAD}(?P<number>{DECIMAL_EN}|a) ?(?P<unit>dollars?|bucks?|won"
     rf"|euros?|pounds?|quid|yen|yuan|usd|krw|eur|gbp)\b(?! of )"
     rf"(?:,? (?:and )?(?P<cents>{UNDER_100_EN}|\d{{1,2}})(?: cents?| "
     rf"pence)?(?![\w:]| (?:percent|items|days|o'clock|am|pm)))?"
@@ -111,7 +110,7 @@ _CURRENCIES = {
     "£": "GBP",
     "gbp": "GBP",
 }
-_BARE = re.compile(rf"{HEAD}(?P<minus>minus |negative )?(?P<number>{_NUMBER})(?![\w])(?!,\d)")
+_BARE = re.compile(rf"{HEAD}(?P<minus>minus |negative )?(?P<number>{DECIMAL_EN})(?![\w])(?!,\d)")
 _SPOKEN = re.compile(
     rf"{HEAD}(?P<plus>plus |\+ ?)?{DIGIT_EN}(?:(?: ?[-,.] ?| dash | hyphen | )?{DIGIT_EN}){{0,39}}(?![\w])"
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from voicebot.nlu.entities.clock import afternoon_by_habit, clock, duration
 from voicebot.nlu.entities.grammar import Candidate, Context
-from voicebot.nlu.entities.number_words import CARDINAL_EN, DECIMAL_EN, UNDER_100_EN, read_english
+from voicebot.nlu.entities.number_words import DECIMAL_EN, UNDER_100_EN, read_english
 
 _HEAD = r"(?<![a-z0-9.:])"
 _HOUR = r"(?P<hour>one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|2[0-4]|1\d|0?\d)(?![\w])"
@@ -34,13 +34,12 @@ _SPOKEN = re.compile(
 _WRITTEN = re.compile(rf"(?<![\d:.])(?P<hour>[01]?\d|2[0-4])[:.](?P<minute>[0-5]\d)(?::[0-5]\d)?(?![\d:]){_PART}")
 _TIGHT = re.compile(r"(?<![\w:.])(?P<hour>1[0-2]|0?[1-9])(?P<part>am|pm)\b")
 _NAMED = re.compile(rf"{_HEAD}(?:12 |twelve )?(?P<name>noon|midday|midnight)\b")
-_NUMBER = rf"(?:{DECIMAL_EN}|{CARDINAL_EN})"
 _UNITS = (
     "(?:business |working )days?|hours?|hrs?|minutes?|mins?"
     "|seconds?|secs?|days?|nights?|weeks?|fortnights?|months?"
     "|years?|quarters? of an hour"
 )
-_COUNT = rf"(?:half an|half a|a couple of|a|an|one and a half|{_NUMBER})"
+_COUNT = rf"(?:half an|half a|a couple of|a|an|one and a half|{DECIMAL_EN})"
 _PIECE = rf"{_COUNT}[ -]?(?:{_UNITS})\b"
 _DURATION = re.compile(
     rf"{_HEAD}(?P<pieces>(?:{_PIECE})(?:(?:,? and |, | "
@@ -48,7 +47,7 @@ _DURATION = re.compile(
     rf"|later|old|of age))"
 )
 _PIECE_TOKEN = re.compile(rf"(?P<count>{_COUNT})[ -]?(?P<unit>{_UNITS})\b")
-_RANGE = re.compile(rf"{_HEAD}(?P<least>{_NUMBER}) ?(?:to|or|-) ?(?P<most>{_NUMBER}) (?P<unit>{_UNITS})\b")
+_RANGE = re.compile(rf"{_HEAD}(?P<least>{DECIMAL_EN}) ?(?:to|or|-) ?(?P<most>{DECIMAL_EN}) (?P<unit>{_UNITS})\b")
 _SPECIAL = re.compile(
     rf"{_HEAD}(?:(?:a |one )?(?P<fortnight>fortnight)|(?P<quarter>"
     rf"(?:a )?quarter of an hour)|(?P<three>three quarters of an "

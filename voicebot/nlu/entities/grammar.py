@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -61,6 +62,17 @@ class Context:
 
 
 Rule = Callable[[str, Context], Iterable[Candidate]]
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """What one language brings."""
+
+    rules: tuple[Rule, ...]
+    between_date_and_time: re.Pattern[str]
+    """What may stand between a date and a time that are one moment."""
+    refused: Callable[[str, Candidate], bool]
+    """Whether the words around a value say that it is not meant."""
 
 
 def choose(candidates: Iterable[Candidate], context: Context) -> list[Candidate]:

@@ -57,7 +57,7 @@ _OPENING = re.compile(
 )
 _AFTER_VALUE = re.compile(
     r" ?(?:이|가|은|는)? ?(?:아니라|아니고|아니구|말고|아니에요|아니예요|아닙니다|아니야|아닌데|아녜요"
-    r"|아니었|아니요(?=[ ,]+\S)|대신(?= )|안 ?(?:돼|되|됩|돼요)|빼고|취소하고)"
+    r"|아니었|아니요(?=[ ,]+\S)|대신(?= )|안 ?(?:돼|되|됩|돼요)|빼고)"
 )
 _AFTER_DAY = re.compile(
     r" ?(?:은|는|이|가|에는|엔|에)? ?(?:아니라|아니고|말고|아니에요|아니예요|아닙니다|아니야|안 ?"
@@ -110,7 +110,7 @@ def _value(match: re.Match[str], offer: bool | None, asked: bool, refused_before
     return bool(match["yes"] or match["word_yes"])
 
 
-def refused(text: str, candidate: Candidate) -> re.Match[str] | None:
-    """The words behind a value that refuse it, where there are any."""
+def refused(text: str, candidate: Candidate) -> bool:
+    """Whether the words behind a value refuse it ("X가 아니라 Y"). To cancel a thing is not to refuse its number."""
     pattern = _AFTER_DAY if candidate.type in ("date", "time", "datetime", "date_range") else _AFTER_VALUE
-    return pattern.match(text, candidate.end)
+    return pattern.match(text, candidate.end) is not None

@@ -35,7 +35,7 @@ _SINO_COUNTERS = (
     "|메가|와트|단지|동|번지|번길|가구|사이즈"
 )
 _COUNT_NATIVE = re.compile(rf"(?P<number>{NATIVE}) ?(?P<unit>{_NATIVE_COUNTERS}){TAIL}")
-_COUNT_SINO = re.compile(rf"(?P<number>{DECIMAL_KO}|{SINO}) ?(?P<unit>{_NATIVE_COUNTERS}|{_SINO_COUNTERS}){TAIL}")
+_COUNT_SINO = re.compile(rf"(?P<number>{DECIMAL_KO}) ?(?P<unit>{_NATIVE_COUNTERS}|{_SINO_COUNTERS}){TAIL}")
 _COUNT_RANGE = re.compile(rf"{HEAD}(?P<range>{RANGE}) ?(?P<unit>{_NATIVE_COUNTERS}){TAIL}")
 _COUNT_SINO_RANGE = re.compile(
     rf"{HEAD}(?:(?P<tens>[이삼사오육칠팔구]?십)? ?(?P<range>{SINO_RANGE})|"
@@ -51,17 +51,15 @@ _ORDINAL = re.compile(
     rf"|여섯째|일곱째|여덟째|아홉째|열째|마지막(?: ?번 ?째)?|처음))"
     rf"|{HEAD}(?P<number>{NATIVE}|{SINO}) ?번 ?째|제 ?(?P<rank>\d{{1,4}}))(?: ?(?:거|것|꺼))?{TAIL}"
 )
-_PERCENT = re.compile(rf"(?P<number>{DECIMAL_KO}|{SINO}) ?(?:퍼센트|프로|%)")
+_PERCENT = re.compile(rf"(?P<number>{DECIMAL_KO}) ?(?:퍼센트|프로|%)")
 _FRACTION = re.compile(rf"{HEAD}(?:(?P<below>{SINO}) ?분 ?의 ?(?P<above>{SINO}){TAIL}|(?P<half>절반){TAIL})")
 _AMOUNT = re.compile(
-    rf"(?P<number>{DECIMAL_KO} ?[만억]|{DECIMAL_KO}|{SINO}) ?(?P<unit>원|달러|불|유로|엔|위안|파운드)"
+    rf"(?P<number>{DECIMAL_KO} ?[만억]|{DECIMAL_KO}) ?(?P<unit>원|달러|불|유로|엔|위안|파운드)"
     rf"(?: ?(?P<cents>{SINO}) ?(?:센트|전))?(?:대|권|짜리|어치)?{TAIL}"
 )
 _SIGNED = re.compile(rf"(?P<sign>[₩$€¥£]|KRW|USD|US\$) ?(?P<number>{ARABIC}(?:\.\d{{1,2}})?)(?: ?(?P<large>[천만억]))?")
 _CENTS = re.compile(rf"{HEAD}(?P<number>{SINO}) ?센트{TAIL}")
-_BARE = re.compile(
-    rf"{HEAD}(?:(?P<sino>{DECIMAL_KO}|{SINO})|(?P<native>{NATIVE}))(?P<tail>{TAIL})(?!도 없|로 | ?다(?: |$))"
-)
+_BARE = re.compile(rf"{HEAD}(?:(?P<sino>{DECIMAL_KO})|(?P<native>{NATIVE}))(?P<tail>{TAIL})(?!도 없|로 | ?다(?: |$))")
 _ARABIC = re.compile(rf"(?<![\d.,A-Za-z])(?P<minus>마이너스 ?|-)?(?P<number>{ARABIC}(?:\.\d{{1,6}})?)(?![\d])(?!,\d)")
 
 _CURRENCIES = {

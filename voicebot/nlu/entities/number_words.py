@@ -14,24 +14,25 @@ Number = int | float
 # ---- Korean ----
 
 DIGITS_KO = dict(zip("영공일이삼사오육륙칠팔구", (0, 0, 1, 2, 3, 4, 5, 6, 6, 7, 8, 9), strict=True))
-# A "이" behind a consonant and before an ending is the copula: "오만이요" is 50,000, "사이요" is 4 and 2.
-_COPULA = "(?=요|에요|예요|라|고|구요|네|죠|지|야|면|었|랑|나|세|시| ?아니)"
-_TWO = f"(?:이(?!{_COPULA})|(?<=[이사오구])이|(?<=[이사오구] )이|(?<![가-힣\\d])(?<![가-힣\\d] )이)"
-_DIGIT = f"(?:[일삼사오육륙칠팔구1-9]|{_TWO})"
+_DIGITS = "일이삼사오육륙칠팔구"
+# A last "이" before an ending is the copula ("오만이요" is 50,000), but behind 이, 사, 오 or 구, which end in a vowel,
+# and where nothing stands before it, it is a two ("사이요" is 4 and 2).
+_ENDING = "(?:[요라고네죠지야면었랑나세시]|에요|예요|구요| ?아니)"
+_NO_COPULA = rf"(?:(?<!이)|(?!{_ENDING})|(?<=[이사오구]이)|(?<=[이사오구] 이)|(?<![가-힣\d]이)(?<![가-힣\d] 이))"
 _SMALL = {"십": 10, "백": 100, "천": 1000}
 _LARGE = {"만": 10**4, "억": 10**8, "조": 10**12}
 
 ARABIC = r"(?:\d{1,3}(?:,\d{3})+|\d{1,15})"
 _ARABIC_DECIMAL = rf"{ARABIC}(?:\.\d{{1,6}})?"
-_D = rf"(?:{_DIGIT} ?)?"
-_UNDER_10000 = (
-    rf"(?:{_D}천(?: ?{_D}백)?(?: ?{_D}십)?(?: ?{_DIGIT}(?![\d.,]))?"
-    rf"|{_D}백(?: ?{_D}십)?(?: ?{_DIGIT}(?![\d.,]))?|{_D}십(?: ?{_DIGIT}(?![\d.,]))?|[일삼사오육륙칠팔구]|{_TWO})"
+_TIMES = rf"(?:[{_DIGITS}1-9] ?)?"
+# Under 10,000. Sets of syllables are dear to compile and SINO stands in many patterns: hence so few of them.
+_SECTION = (
+    rf"(?:(?={_TIMES}[천백십])(?:{_TIMES}천)?(?: ?{_TIMES}백)?(?: ?{_TIMES}십)?(?: ?[{_DIGITS}1-9](?![\d.,]))?"
+    rf"|[{_DIGITS}]|{_ARABIC_DECIMAL})"
 )
-_PART = rf"(?:{_UNDER_10000}|{_ARABIC_DECIMAL})"
 SINO = (
-    rf"(?:{_PART} ?조(?: ?{_PART} ?억)?(?: ?{_PART} ?만)?(?: ?{_PART})?"
-    rf"|{_PART} ?억(?: ?(?:{_PART} ?)?만)?(?: ?{_PART})?|(?:{_PART} ?)?만(?: ?{_PART})?|{_PART}|[영공]|제로)"
+    rf"(?:(?:{_SECTION}|(?=만))(?: ?조(?: ?{_SECTION})?)?(?: ?억(?: ?{_SECTION})?)?(?: ?만(?: ?{_SECTION})?)?"
+    rf"{_NO_COPULA}|[영공]|제로)"
 )
 """A number in Sino-Korean words, in digits, or both ("3만 5천")."""
 
@@ -45,7 +46,7 @@ _TENS = {
 }  # fmt: skip
 _ONE_NATIVE = "(?:하나|한|둘|두|셋|세|석|넷|네|넉|다섯|여섯|일곱|여덟|여덜|여덞|여덢|아홉)"
 _TEN_NATIVE = "(?:열|스물|스무|서른|설흔|마흔|쉰|예순|일흔|여든|아흔)"
-_HUNDREDS = rf"(?:{_D}천 ?)?(?:{_D}백 ?)?"
+_HUNDREDS = rf"(?:{_TIMES}천 ?)?(?:{_TIMES}백 ?)?"
 NATIVE = rf"(?:{_HUNDREDS}(?:{_TEN_NATIVE}(?: ?{_ONE_NATIVE})?|{_ONE_NATIVE}))"
 """A number in native words, over 99 behind Sino-Korean hundreds ("백스물두")."""
 
@@ -74,7 +75,8 @@ _SINO_FULL = re.compile(SINO)
 _NATIVE_FULL = re.compile(NATIVE)
 _SINO_TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|[영공일이삼사오육륙칠팔구십백천만억조]")
 _NATIVE_TOKEN = re.compile("|".join(sorted({*_ONES, *_TENS}, key=len, reverse=True)))
-DECIMAL_KO = rf"(?:{SINO} ?[점쩜] ?(?:[영공일이삼사오육륙칠팔구](?: ?[영공일이삼사오육륙칠팔구]){{0,5}}))"
+DECIMAL_KO = rf"(?:{SINO}(?: ?[점쩜](?: ?[영공{_DIGITS}]){{1,6}})?)"
+"""The same, decimals too ("삼 점 오")."""
 _DIGIT_WORD_KO = {
     **{word: str(value) for word, value in DIGITS_KO.items()},
     "제로": "0",
@@ -83,7 +85,7 @@ _DIGIT_WORD_KO = {
     "셋": "3",
     "넷": "4",
 }
-DIGIT_KO = rf"(?:[영공일삼사오육륙칠팔구]|{_TWO}|하나|둘|셋|넷|제로|\d)"
+DIGIT_KO = rf"(?:[영공일삼사오육륙칠팔구]|이{_NO_COPULA}|하나|둘|셋|넷|제로|\d)"
 _DIGIT_KO_TOKEN = re.compile("제로|하나|둘|셋|넷|[영공일이삼사오육륙칠팔구]|[0-9]")
 
 
@@ -177,21 +179,19 @@ _ONE_EN = "(?:one|two|three|four|five|six|seven|eight|nine)"
 _TEEN_EN = "(?:ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen)"
 _TEN_EN = "(?:twenty|thirty|fou?rty|fifty|sixty|seventy|eighty|ninety)"
 UNDER_100_EN = rf"(?:{_TEN_EN}(?:[ -]{_ONE_EN}\b)?|{_TEEN_EN}|{_ONE_EN})\b"
-_UNDER_1000_EN = rf"(?:(?:{UNDER_100_EN}|a|\d{{1,2}})[ -]hundred\b(?:[ -](?:and )?{UNDER_100_EN})?|{UNDER_100_EN})"
-_AMOUNT_EN = rf"(?:{_UNDER_1000_EN}|a|{_ARABIC_DECIMAL})"
+_UNDER_1000_EN = (
+    rf"(?:{UNDER_100_EN}|(?:a|\d{{1,2}})(?=[ -]hundred\b))(?:[ -]hundred\b(?:[ -](?:and )?{UNDER_100_EN})?)?"
+)
+_SECTION_EN = rf"(?:{_UNDER_1000_EN}|a(?=[ -])|zero\b|{_ARABIC_DECIMAL})"
+_AND_EN = rf"(?:,? (?:and )?{_SECTION_EN})?"
 CARDINAL_EN = (
-    rf"(?:{_AMOUNT_EN}[ -]billion\b(?:,? (?:and )?{_AMOUNT_EN}[ -]million\b)?"
-    rf"(?:,? (?:and )?{_AMOUNT_EN}[ -]thousand\b)?(?:,? (?:and )?{_UNDER_1000_EN})?"
-    rf"|{_AMOUNT_EN}[ -]million\b(?:,? (?:and )?{_AMOUNT_EN}[ -]thousand\b)?(?:,? (?:and )?{_UNDER_1000_EN})?"
-    rf"|{_AMOUNT_EN}[ -](?:thousand|grand)\b(?:,? (?:and "
-    rf")?{_UNDER_1000_EN})?|{_UNDER_1000_EN}|zero\b"
-    rf"|{_ARABIC_DECIMAL})"
+    rf"(?:{_SECTION_EN}(?:[ -]billion\b{_AND_EN})?(?:[ -]million\b{_AND_EN})?"
+    rf"(?:[ -](?:thousand|grand)\b{_AND_EN})?(?<!\ba))"
 )
 """An English number in words, in digits, or both ("2 thousand")."""
-DECIMAL_EN = (
-    rf"(?:(?:{CARDINAL_EN} )?point (?:zero|oh|{_ONE_EN})\b(?: (?:zero|oh|{_ONE_EN})\b){{0,5}}"
-    rf"|{CARDINAL_EN} and a half\b)"
-)
+_POINT_EN = rf"point(?: (?:zero|oh|{_ONE_EN})\b){{1,6}}"
+DECIMAL_EN = rf"(?:{CARDINAL_EN}(?: {_POINT_EN}| and a half\b)?|{_POINT_EN})"
+"""The same, decimals too ("three point five", "two and a half")."""
 DIGIT_EN = rf"(?:(?:double|triple) (?:zero|oh|o|{_ONE_EN})\b|(?:zero|oh|o|nought|{_ONE_EN})\b|\d)"
 _ORDINAL_ONES = {
     word: value
