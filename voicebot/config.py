@@ -72,7 +72,13 @@ class Configuration(BaseSettings):
     log_words: bool = False
     """Whether what callers say may stand in the log. Off: only lengths and scores."""
     keep_transcripts: bool = False
-    """Whether a transcript of every call is written under `var`."""
+    """Whether every turn of every call is stored under `var`, with what callers said: needed for `voicebot replay`."""
+    remember_callers: bool = True
+    """Whether earlier conversations of a caller shape the next; of the number only a keyed hash is kept."""
+    remember_days: int = Field(365, ge=1)
+    """Days without a call after which a caller is forgotten."""
+    profile_key: SecretStr = SecretStr("")
+    """Key of that hash, at least 32 characters; empty: one is made and kept under `var`."""
     longest_call_s: int = Field(1800, ge=10)
     """Seconds after which a call is given to a person."""
 

@@ -19,6 +19,7 @@ from voicebot.asr.second_listener import TwoListeners, open_second_listener
 from voicebot.asr.vosk_listener import VoskRecogniser
 from voicebot.backends.registry import open_backend
 from voicebot.call import Call, Conversation, Pools
+from voicebot.call.keeping import Keeping
 from voicebot.channel import Caller, Channel, LiveCall
 from voicebot.config import Configuration, ConfigurationError
 from voicebot.dialogue.domains import PackDomains
@@ -27,7 +28,10 @@ from voicebot.dialogue.pack import LanguagePack, Pack, load_pack
 from voicebot.dialogue.understander import PackUnderstander, without_slots
 from voicebot.nlu.encoder import Encoder, load_encoder
 from voicebot.nlu.templates import Expansion
+from voicebot.store.call_log import CallLog
+from voicebot.store.callbacks import Callbacks
 from voicebot.store.journal import Follower, Journal
+from voicebot.store.profiles import Profiles
 from voicebot.tts import recordings
 from voicebot.tts.cache import SoundCache
 from voicebot.tts.engines import engines
@@ -108,6 +112,7 @@ class Service:
         self._shared: Conversation | None = None
         self._voice: TelephoneVoice | None = None
         self._recogniser: TwoListeners | None = None
+        self._log = CallLog(configuration.var / "calls") if configuration.keep_transcripts else None
         self._journals: OrderedDict[str, Journal] = OrderedDict()
         self._pools = Pools(
             listening=ThreadPoolExecutor(configuration.decode_threads, "listening"),
@@ -145,6 +150,8 @@ class Service:
             backend=backend,
             pools=self._pools,
             bridge=functools.partial(_bridge, pack),
+            keeping=Keeping(self._open_profiles(), Callbacks(configuration.var / "callbacks.jsonl"), self._now),
+            log=self._log,
             longest_s=configuration.longest_call_s,
         )
         self.ready = True
@@ -170,6 +177,15 @@ class Service:
         if self._shared is not None and not self._closed.is_set():
             self._shared = replace(self._shared, dialogue=dialogue)
             _log.info("trained on embeddings", pack=pack.name)
+
+    def _open_profiles(self) -> Profiles | None:
+        configuration = self.configuration
+        if not configuration.remember_callers:
+            return None
+        key = configuration.profile_key.get_secret_value()
+        profiles = Profiles(configuration.var, key, keep_days=configuration.remember_days)
+        profiles.expire()
+        return profiles
 
     def _open_voice(self, pack: Pack) -> TelephoneVoice:
         found, problems = recordings.load(
@@ -217,6 +233,8 @@ class Service:
             self._voice.close()
         if self._recogniser is not None:
             self._recogniser.close()
+        if self._log is not None:
+            self._log.close()
 
 
 def build(configuration: Configuration, *, followers: tuple[Follower, ...] = ()) -> Service:

@@ -21,13 +21,16 @@ from voicebot.audio.format import FRAME_BYTES, FRAME_MS
 from voicebot.audio.turn_taking import TurnKnobs, is_backchannel
 from voicebot.backends.port import Backend, BackendError
 from voicebot.call.hearing import HeardSpeech, Hearing
+from voicebot.call.keeping import Keeping, Kept
 from voicebot.call.keypad import Keypad
 from voicebot.call.playback import Playback, RunOff
 from voicebot.channel import Caller, Channel, Outcome
 from voicebot.dialogue import actions, events
 from voicebot.dialogue.engine import Dialogue
+from voicebot.dialogue.record import record as turn_record
 from voicebot.dialogue.state import State
 from voicebot.failure import place
+from voicebot.store.call_log import CallLog
 from voicebot.store.journal import Entry, Journal
 from voicebot.tts.port import Voice
 
@@ -35,9 +38,6 @@ _log = structlog.get_logger()
 
 _NOISE_MS = 200
 """Voice shorter than this that makes no sense was a click or a breath, not a failed turn."""
-
-
-Kept = actions.RequestCallback | actions.Remember | actions.Forget
 
 
 class Domains(Protocol):
@@ -71,8 +71,10 @@ class Conversation:
     bridge: Callable[[str, str, int], str]
     """A few words that bridge a silence of the bot's own: by reply (`filler`, `backend_slow`), language, and how many
     were said before."""
-    keep: Callable[[Caller, Kept], None] = lambda _caller, _action: None
-    """Is given what is to be kept beyond the call."""
+    keeping: Keeping | None = None
+    """What goes from one call to the next; None where nothing does."""
+    log: CallLog | None = None
+    """Where every turn is stored; None where none is."""
     knobs: TurnKnobs = field(default_factory=TurnKnobs)
     longest_s: int = 1800
 
@@ -169,7 +171,9 @@ class Call:
         if self._done is None or self._done.done():
             return
         if not self.state.ended:
-            self.state, todo = self._shared.dialogue.turn(self.state, events.HungUp())
+            before = self.state
+            self.state, todo = self._shared.dialogue.turn(before, events.HungUp())
+            self._store(before, events.HungUp(), todo)
             self._keep(todo)
         self._finish(self._ending or Outcome("caller_left", "caller"))
 
@@ -178,7 +182,7 @@ class Call:
         loop = asyncio.get_running_loop()
         self._done = loop.create_future()
         self._last_audio = loop.time()
-        self._post(events.CallStarted(self.state.language, self._today, self._caller.number))
+        self._begin()
         stalled_s = self._shared.knobs.stalled_s
         try:
             while not self._done.done():
@@ -193,8 +197,27 @@ class Call:
             for task in self._tasks:
                 task.cancel()
             outcome = self._done.result() if self._done.done() else Outcome("failed", "cancelled")
+            if self._shared.log is not None:
+                self._shared.log.end(self._caller.call_id)
             self._journal.end(self._clock_ms, asdict(outcome))
             self._done.cancel()
+
+    def _begin(self) -> None:
+        shared, call_id = self._shared, self._caller.call_id
+        if shared.log is not None:
+            pack = shared.dialogue.pack
+            shared.log.begin(
+                call_id, pack=pack.name, version=pack.version, language=self.state.language, state=self.state.to_json()
+            )
+
+        def recalled(profile: Any) -> None:
+            known = {} if isinstance(profile, BaseException) else profile
+            self._post(events.CallStarted(self.state.language, self._today, self._caller.number, known))
+
+        if shared.keeping is None:
+            recalled({})
+        else:
+            self._think_off(functools.partial(shared.keeping.recall, self._caller), recalled)
 
     # The clock: one frame
 
@@ -339,9 +362,11 @@ class Call:
         event, record = self._events.pop(0)
         self._thinking = True
         turn = functools.partial(self._shared.dialogue.turn, self.state, event)
-        self._think_off(turn, functools.partial(self._decided, record))
+        self._think_off(turn, functools.partial(self._decided, event, record))
 
-    def _decided(self, record: Recorder, result: tuple[State, list[actions.Action]] | BaseException) -> None:
+    def _decided(
+        self, event: events.Event, record: Recorder, result: tuple[State, list[actions.Action]] | BaseException
+    ) -> None:
         self._thinking = False
         if isinstance(result, BaseException):
             _log.error(
@@ -349,7 +374,9 @@ class Call:
             )
             self._ending = Outcome("failed", "dialogue")
         else:
+            before = self.state
             self.state, todo = result
+            self._store(before, event, todo)
             record(next((action for action in todo if isinstance(action, actions.Note)), actions.Note("")))
             self._carry_out(todo)
         if self._events and not self._closing:
@@ -377,16 +404,28 @@ class Call:
                 case actions.HangUp():
                     self._ending = Outcome("hang_up", action.reason, language=self.state.language)
 
+    def _store(self, before: State, event: events.Event, todo: list[actions.Action]) -> None:
+        if self._shared.log is not None:
+            turn = turn_record(self._shared.dialogue.pack, before, event, self.state, todo)
+            self._shared.log.turn(
+                self._caller.call_id,
+                event=turn.event,
+                actions=turn.actions,
+                state_hash=turn.state_hash,
+                at_ms=self._clock_ms,
+            )
+
     def _keep(self, todo: list[actions.Action]) -> None:
         """Not tied to the call: what is to be kept is kept, though the call ends meanwhile."""
         kept = [action for action in todo if isinstance(action, Kept)]
-        if kept:
+        if kept and self._shared.keeping is not None:
             asyncio.get_running_loop().run_in_executor(self._shared.pools.thinking, self._keep_off, kept)
 
     def _keep_off(self, kept: list[Kept]) -> None:
         try:
             for action in kept:
-                self._shared.keep(self._caller, action)
+                assert self._shared.keeping is not None
+                self._shared.keeping.keep(self._caller, action)
         except Exception as error:  # the call itself must not suffer
             _log.error("something could not be kept", error=type(error).__name__, place=place(error))
 

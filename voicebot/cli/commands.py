@@ -7,6 +7,7 @@ import voicebot.cli.evaluate
 import voicebot.cli.knowledge
 import voicebot.cli.mic
 import voicebot.cli.models
+import voicebot.cli.replay
 import voicebot.cli.serve
 import voicebot.cli.test
 import voicebot.cli.transcribe

@@ -1,0 +1,90 @@
+"""Turns as they are stored, and stored calls held again: the same events must bring the same decisions.
+
+What is secret never reaches a file: a secret entry is stored as zeros, and so it is held again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from voicebot.dialogue.actions import Action
+from voicebot.dialogue.engine import Dialogue
+from voicebot.dialogue.events import Event, Keyed
+from voicebot.dialogue.pack import Pack
+from voicebot.dialogue.state import State
+from voicebot.dialogue.wire import from_json, to_json
+from voicebot.store.call_log import StoredCall, state_hash
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn, ready to be stored."""
+
+    event: dict[str, Any]
+    actions: list[dict[str, Any]]
+    state_hash: str
+
+
+def record(pack: Pack, before: State, event: Event, after: State, actions: Sequence[Action]) -> Turn:
+    """A turn without its secrets."""
+    secrets = _secrets(pack, before) | _secrets(pack, after)
+    stored_event = to_json(event)
+    question = before.question
+    if isinstance(event, Keyed) and question and question.slot and pack.slots[question.slot].secret:
+        secrets.add(event.keys)
+        stored_event["keys"] = "0" * len(event.keys)
+    return Turn(
+        stored_event,
+        [_masked(to_json(action), secrets) for action in actions],
+        state_hash(_masked(after.to_json(), secrets)),
+    )
+
+
+def _secrets(pack: Pack, state: State) -> set[str]:
+    return {str(value) for slot, value in state.slots.items() if slot in pack.slots and pack.slots[slot].secret}
+
+
+def _masked(value: Any, secrets: set[str]) -> Any:
+    if isinstance(value, str):
+        return "0" * len(value) if value in secrets else value
+    if isinstance(value, Mapping):
+        return {key: _masked(inner, secrets) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(inner, secrets) for inner in value]
+    return value
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A turn that goes another way now."""
+
+    turn: int
+    """From 1."""
+    event: Mapping[str, Any]
+    then: list[Mapping[str, Any]]
+    now: list[Mapping[str, Any]]
+
+
+def replay(call: StoredCall, dialogue: Dialogue) -> Iterator[Difference]:
+    """Hold a stored call again, each turn from the state that the turns before it lead to now.
+
+    Yields the turns whose decisions differ. Raises ValueError for a call whose state or events can't be read.
+    """
+    state = State.from_json(call.state)
+    for number, stored in enumerate(call.turns, start=1):
+        event = from_json(stored.event)
+        new, actions = dialogue.turn(state, event)
+        now = record(dialogue.pack, state, event, new, actions)
+        then = [dict(action) for action in stored.actions]
+        if _plain(now.actions) != _plain(then):
+            yield Difference(number, stored.event, list(then), list(now.actions))
+        state = new
+
+
+def _plain(value: Any) -> Any:
+    """As JSON brings it back: tuples are lists."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
