@@ -24,7 +24,13 @@ DIGIT_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             | {"하나": "1", "둘": "2"}
         ),
         "en": MappingProxyType(
-            dict(zip(["zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"], "00123456789", strict=True))
+            dict(
+                zip(
+                    ["zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
+                    "00123456789",
+                    strict=True,
+                )
+            )
         ),
     }
 )
@@ -33,9 +39,9 @@ DIGIT_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 _AROUND_DIGITS = {"ko": ("입니다", "이에요", "예요", "요", "네"), "en": ()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DomainGraph:
-    """A compiled domain."""
+    """A compiled domain. Each is equal to itself only, so that it can be a key at no cost."""
 
     grammar: str
     """JSON for Vosk; empty where there is nothing to listen for but free speech."""

@@ -23,7 +23,34 @@ _LONGEST_PIECE = 12
 _LETTER_NAMES = dict(
     zip(
         "abcdefghijklmnopqrstuvwxyz",
-        ["에이", "비", "씨", "디", "이", "에프", "지", "에이치", "아이", "제이", "케이", "엘", "엠", "엔", "오", "피", "큐", "알", "에스", "티", "유", "브이", "더블유", "엑스", "와이", "지"],
+        [
+            "에이",
+            "비",
+            "씨",
+            "디",
+            "이",
+            "에프",
+            "지",
+            "에이치",
+            "아이",
+            "제이",
+            "케이",
+            "엘",
+            "엠",
+            "엔",
+            "오",
+            "피",
+            "큐",
+            "알",
+            "에스",
+            "티",
+            "유",
+            "브이",
+            "더블유",
+            "엑스",
+            "와이",
+            "지",
+        ],
         strict=True,
     )
 )
@@ -71,6 +98,10 @@ class Segmenter:
             else:
                 pieces.extend(split)
         return Segmentation(tuple(pieces) if sayable else (), tuple(unsayable))
+
+    def word(self, word: str) -> tuple[str, ...]:
+        """The pieces of one word; the whole word where it can't be split."""
+        return self._word(word) or (word,)
 
     def _word(self, word: str) -> tuple[str, ...] | None:
         if word not in self._known:

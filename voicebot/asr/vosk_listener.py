@@ -1,4 +1,4 @@
-"""The first listener: Vosk with the domain's own sentences as its graph, streaming."""
+"""The first listener: Vosk with the domain's own sentences as its graph, streaming, then the second look."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import structlog
 
 from voicebot.asr.domain_graph import DomainGraph, compile_domain, key_of, spoken_digits
-from voicebot.asr.port import Candidate, Domain, Partial, Recognition, Utterance, Verdict
+from voicebot.asr.judgement import Judgement, judge_free, judge_look, judge_similarity
+from voicebot.asr.port import Domain, Partial, Recognition, Utterance, Verdict
+from voicebot.asr.second_look import SecondLook
 from voicebot.asr.segmentation import Segmenter, Unsayable
-from voicebot.asr.verification import Thresholds, margin, nearest_sentences, verdict_of
+from voicebot.asr.verification import Thresholds, Verifier
 from voicebot.asr.vocabulary import UNKNOWN, ModelError
 from voicebot.asr.vosk_model import VoskModel
 from voicebot.audio.format import SAMPLE_RATE
@@ -28,37 +31,37 @@ _BATCH_SAMPLES = 800
 LONGEST_SECONDS = 30
 """Of one utterance; what follows is not decoded. Nobody says a command this long."""
 
+_LONGEST_LOOK_SECONDS = 20
+"""Of an utterance that is looked at a second time."""
+
+_SHORTEST_SECONDS = 0.15
+"""Of an utterance in which something was said."""
+
+_SILENT = 24
+"""The highest sample, of 32768, under which nothing was said: about -63 dB."""
+
 _IDLE_RECOGNIZERS = 64
 """Kept for reuse, 1.3 MB each for hundreds of sentences."""
 
-_NEAREST = 20
+_LOOKED_AT = "ko"
+"""The language whose sounds the second look knows."""
 
-SecondOpinion = Callable[[bytes, Domain], Recognition | None]
+_log = structlog.get_logger(__name__)
 
 
 class VoskRecogniser:
-    """One Vosk model a language. Implements `Recogniser`."""
+    """One Vosk model a language. Implements `Listener`."""
 
-    def __init__(
-        self,
-        models: Mapping[str, Path],
-        *,
-        thresholds: Thresholds | None = None,
-        second_opinion: SecondOpinion | None = None,
-    ) -> None:
-        """Load the models in `models`, folders by language: 2 s for Korean. Raises ModelError."""
+    def __init__(self, models: Mapping[str, Path], *, thresholds: Thresholds | None = None) -> None:
+        """Load the models in `models`, folders by language: 3 s for Korean. Raises ModelError."""
         self._thresholds = thresholds or Thresholds()
-        self._second_opinion = second_opinion
-        self._listeners = {language: _Listener(VoskModel(path, language)) for language, path in models.items()}
+        self._listeners = {language: _Listener(path, language) for language, path in models.items()}
 
     def listen(self, domain: Domain) -> Utterance:
         return VoskUtterance(self._listener(domain), domain, self._thresholds)
 
-    def second_opinion(self, pcm: bytes, domain: Domain) -> Recognition | None:
-        return self._second_opinion(pcm, domain) if self._second_opinion else None
-
     def prepare(self, domain: Domain) -> tuple[Unsayable, ...]:
-        """Compile a domain before it is needed; the words in it that can't be heard."""
+        """Compile a domain before it is needed; the words in it that the decoder can't hear."""
         return self._listener(domain).graph(domain).unsayable
 
     def _listener(self, domain: Domain) -> _Listener:
@@ -73,17 +76,29 @@ class VoskRecogniser:
 class _Listener:
     """A model with its compiled domains and idle recognisers."""
 
-    def __init__(self, model: VoskModel) -> None:
-        self.model = model
-        self._segmenter = Segmenter(model.words, model.language)
+    def __init__(self, path: Path, language: str) -> None:
+        self.model = VoskModel(path, language)
+        self.verifier = Verifier()
+        self.second_look: SecondLook | None = None
+        self._segmenter = Segmenter(self.model.words, language)
         self._graphs: dict[Domain, DomainGraph] = {}
         self._idle: OrderedDict[str, list[Any]] = OrderedDict()
         self._lock = threading.Lock()
+        if language == _LOOKED_AT:
+            try:
+                self.second_look = SecondLook(path, self._segmenter)
+            except ModelError as error:
+                # Vosk loaded it, so calls can be held; they are only heard less well.
+                _log.warning("no_second_look", language=language, reason=str(error))
 
     def graph(self, domain: Domain) -> DomainGraph:
         found = self._graphs.get(domain)
         if found is None:
-            found = self._graphs.setdefault(domain, compile_domain(domain, self._segmenter))
+            with self._lock:
+                found = self._graphs.get(domain) or compile_domain(domain, self._segmenter)
+                if self.second_look:
+                    self.second_look.prepare(found)
+                self._graphs[domain] = found
         return found
 
     def take(self, grammar: str) -> Any:
@@ -115,11 +130,13 @@ class VoskUtterance:
         self._domain = domain
         self._thresholds = thresholds
         self._graph = listener.graph(domain)
-        self._grammar = "" if domain.open_question else self._graph.grammar
+        self._free = domain.open_question or not self._graph.grammar
+        self._grammar = "" if self._free else self._graph.grammar
         self._recognizer = listener.take(self._grammar)
         rate = listener.model.rate
         self._resampler = StreamResampler(SAMPLE_RATE, rate) if rate != SAMPLE_RATE else None
         self._waiting = bytearray()
+        self._sound = bytearray()
         self._samples = 0
         self._partial = Partial("", complete=False)
         self._cpu = time.thread_time() - started
@@ -141,16 +158,16 @@ class VoskUtterance:
         self._decode(last=True)
         hypothesis = self._words(json.loads(self._recognizer.FinalResult()).get("text", ""))
         self._listener.give_back(self._grammar, self._recognizer)
-        text, score, verdict, candidates, evidence = self._judge(hypothesis)
+        judged = self._judge(hypothesis)
         return Recognition(
-            text=text,
+            text=judged.text,
             hypothesis=hypothesis,
-            verdict=verdict,
-            score=score,
+            verdict=judged.verdict,
+            score=judged.score,
             listener=f"vosk-{self._domain.language}",
             language=self._domain.language,
-            candidates=candidates,
-            evidence=evidence | {"seconds": self._samples / SAMPLE_RATE},
+            candidates=judged.candidates,
+            evidence=judged.evidence | {"seconds": self._samples / SAMPLE_RATE},
             cpu_seconds=self._cpu + time.thread_time() - started,
         )
 
@@ -160,6 +177,7 @@ class VoskUtterance:
         sound = bytes(self._waiting[: 2 * min(whole, room)])
         del self._waiting[: 2 * whole]
         self._samples += len(sound) // 2
+        self._sound += sound
         if self._resampler:
             sound = self._resampler.push(np.frombuffer(sound, np.int16), last=last).tobytes()
         if sound:
@@ -171,22 +189,19 @@ class VoskUtterance:
             return bool(self._graph.digits) and len(digits) == max(self._graph.digits)
         return key_of(text) in self._graph.wholes
 
-    def _judge(self, hypothesis: str) -> tuple[str, float, Verdict, tuple[Candidate, ...], dict[str, float]]:
-        digits = spoken_digits(hypothesis, self._domain.language) if self._graph.digits else ""
-        if digits:
-            fits = len(digits) in self._graph.digits
-            score = 0.9 if fits else 0.5
-            verdict = Verdict.ACCEPT if fits else Verdict.REJECT
-            evidence = {"digits": float(len(digits))}
-            return hypothesis, score, verdict, (Candidate(hypothesis, "digits", score),), evidence
-        candidates = nearest_sentences(hypothesis, self._graph, _NEAREST)
-        if not candidates:
-            return hypothesis, 0.0, Verdict.REJECT, (), {}
-        best = candidates[0]
-        evidence = {"similarity": best.score, "margin": margin(candidates)}
-        verdict = verdict_of(best.score, self._thresholds)
-        text = hypothesis if verdict is Verdict.REJECT else best.text
-        return text, best.score, verdict, candidates[:5], evidence
+    def _judge(self, hypothesis: str) -> Judgement:
+        sound = np.frombuffer(bytes(self._sound), np.int16)
+        if len(sound) < _SHORTEST_SECONDS * SAMPLE_RATE or np.abs(sound.astype(np.int32)).max() < _SILENT:
+            return Judgement("", Verdict.REJECT, 0.0, (), {})
+        look = None
+        second_look = self._listener.second_look
+        if second_look and len(sound) <= _LONGEST_LOOK_SECONDS * SAMPLE_RATE:
+            look = second_look.look(sound, self._graph, hypothesis)
+        if look:
+            judged = judge_look(look, self._graph, self._listener.verifier, self._thresholds)
+        else:
+            judged = judge_similarity(hypothesis, self._graph, self._domain.language, self._thresholds)
+        return judge_free(hypothesis, judged) if self._free else judged
 
     @staticmethod
     def _words(text: str) -> str:

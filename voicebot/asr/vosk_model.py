@@ -28,7 +28,7 @@ class VoskModel:
 
         if not (path / "graph" / "Gr.fst").is_file() or not (path / "am" / "final.mdl").is_file():
             raise ModelError(
-                f"{path}: no Vosk model that takes sentences as its grammar (am/final.mdl and graph/Gr.fst are needed); "
+                f"{path}: no Vosk model that takes a grammar (am/final.mdl and graph/Gr.fst are needed); "
                 "install one of the small models with: voicebot models install."
             )
         vosk.SetLogLevel(-1)
