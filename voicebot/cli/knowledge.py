@@ -96,7 +96,7 @@ def search(
         )
     answer = base.answer(text)
     finding = base.search(text, most)
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "titles": list(one.passage.titles),
             "question": one.passage.question,
