@@ -47,8 +47,8 @@ class ProfilesError(VoicebotError):
 class Profiles:
     """The profiles under one folder, for any number of threads and processes.
 
-    Every method touches the disk: some ten milliseconds, or half a second where another process is writing. None raises:
-    what goes wrong costs the profile and one log line, never the call.
+    Every method touches the disk: some ten milliseconds, or half a second where another process is writing. None
+    raises: what goes wrong costs the profile and one log line, never the call.
     """
 
     def __init__(
