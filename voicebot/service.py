@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ import structlog
 from asr_models import catalogue, resolver
 from voicebot.asr.second_listener import TwoListeners, open_second_listener
 from voicebot.asr.vosk_listener import VoskRecogniser
+from voicebot.backends.port import Backend
 from voicebot.backends.registry import open_backend
 from voicebot.call import Call, Conversation, Pools
 from voicebot.call.keeping import Keeping
@@ -24,8 +25,11 @@ from voicebot.channel import Caller, Channel, LiveCall
 from voicebot.config import Configuration, ConfigurationError
 from voicebot.dialogue.domains import PackDomains
 from voicebot.dialogue.engine import Dialogue
+from voicebot.dialogue.knowing import WithKnowledge
 from voicebot.dialogue.pack import LanguagePack, Pack, load_pack
 from voicebot.dialogue.understander import PackUnderstander, without_slots
+from voicebot.knowledge.base import KnowledgeBase
+from voicebot.knowledge.store import KnowledgeStore
 from voicebot.nlu.encoder import Encoder, load_encoder
 from voicebot.nlu.templates import Expansion
 from voicebot.store.call_log import CallLog
@@ -68,6 +72,18 @@ def open_pack(configuration: Configuration) -> Pack:
     if len(named.parts) > 1:
         return load_pack(named.parent, named.name)
     return load_pack(content_folder(configuration), configuration.pack)
+
+
+def open_answers(
+    pack: Pack, configuration: Configuration, encoder: Encoder | None, today: Callable[[], date] = date.today
+) -> Backend:
+    """Where the pack's answers come from: its back end and, where it uses that, the knowledge base."""
+    backend = open_backend(pack.backend, pack.folder, today=today)
+    if not pack.knowledge:
+        return backend
+    store = KnowledgeStore(configuration.var)
+    bases = {language: KnowledgeBase(store, pack.name, language, encoder) for language in pack.languages}
+    return WithKnowledge(backend, bases)
 
 
 TRAINING_SENTENCES = 40
@@ -127,11 +143,11 @@ class Service:
         configuration = self.configuration
         progress("content")
         pack = open_pack(configuration)
-        backend = open_backend(pack.backend, pack.folder, today=lambda: self._now().date())
         progress("understanding")
         learnt = configuration.var / "embeddings" / f"{pack.name}-{pack.version}.done"
         encoder = load_encoder(configuration.encoder) if configuration.encoder else None
         dialogue = open_dialogue(pack, configuration.var, encoder if learnt.exists() else None)
+        backend = open_answers(pack, configuration, encoder, today=lambda: self._now().date())
         progress("voice")
         voice = self._open_voice(pack)
         progress("speech models")

@@ -24,14 +24,15 @@ def chat(
 ) -> None:
     """Talk to the bot in text. Reads lines from a pipe too, and ends with them."""
     from voicebot import config
-    from voicebot.backends.registry import open_backend
-    from voicebot.service import open_dialogue, open_pack
+    from voicebot.nlu.encoder import load_encoder
+    from voicebot.service import open_answers, open_dialogue, open_pack
 
     given = {"pack": pack, "language": language}
     configuration = config.load(**{name: value for name, value in given.items() if value is not None})
     content = open_pack(configuration)
+    encoder = load_encoder(configuration.encoder) if configuration.encoder and content.knowledge else None
     dialogue = open_dialogue(content, configuration.var)
-    backend = open_backend(content.backend, content.folder)
+    backend = open_answers(content, configuration, encoder)
     today = datetime.now(ZoneInfo("Asia/Seoul")).date().isoformat()
     state = dialogue.begin(configuration.language)
 

@@ -150,11 +150,7 @@ def decide(draft: Draft, question: Question, yes: bool) -> None:
                 repair.misheard(draft)
         case "more":
             draft.understood()
-            if yes:
-                draft.say_text(draft.state.more)
-            draft.state.more = ""
-            _resume(draft)
-            run(draft)
+            _say_known(draft, draft.state.more if yes else [])
 
 
 def take_up(draft: Draft, intent: str, slots: dict[str, Any]) -> None:
@@ -255,8 +251,14 @@ def _known(draft: Draft, event: events.BackendAnswered) -> None:
         repair.no_match(draft)
         return
     draft.understood()
-    draft.say_text(str(answer.get("text", "")))
-    draft.state.more = str(answer.get("more", ""))
+    _say_known(draft, [str(answer.get("text", "")), *map(str, answer.get("more", ()))])
+
+
+def _say_known(draft: Draft, pieces: list[str]) -> None:
+    """The first piece, and an offer of the others; then back to what waited."""
+    draft.state.more = pieces[1:]
+    if pieces:
+        draft.say_text(pieces[0])
     if draft.state.more:
         draft.say("more_offer")
         draft.ask(Question("more", "more_offer"))

@@ -3,19 +3,19 @@
     "{order.product}{은} {order.eta:date}에 도착합니다."
 
 A particle in braces takes the form that the value before it calls for. After a colon stands how a value is said:
-`digits` in groups, `won`, `date`.
+`digits` in groups, `won`, `date`, `time`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from voicebot.nlu.hangul import PARTICLES, particle
 
-FORMATS = ("digits", "won", "date")
+FORMATS = ("digits", "won", "date", "time")
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _PATH = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*")
@@ -78,6 +78,8 @@ def _say(value: Any, form: str, language: str) -> str:
             return f"{int(value):,}원" if language == "ko" else f"{int(value):,} won"
         case "date":
             return _date(str(value), language)
+        case "time":
+            return _time(str(value), language)
         case _:
             return str(value)
 
@@ -110,3 +112,17 @@ def _date(value: str, language: str) -> str:
     if language == "ko":
         return f"{day.month}월 {day.day}일 {_WEEKDAYS[day.weekday()]}"
     return f"{day:%A}, {_MONTHS[day.month - 1]} {day.day}"
+
+
+def _time(value: str, language: str) -> str:
+    """A time of day: `18:30` is 오후 6시 30분, 6:30 p.m."""
+    try:
+        at = time.fromisoformat(value)
+    except ValueError:
+        return value
+    hour = (at.hour - 1) % 12 + 1
+    if language == "ko":
+        minutes = f" {at.minute}분" if at.minute else ""
+        return f"{'오전' if at.hour < 12 else '오후'} {hour}시{minutes}"
+    minutes = f":{at.minute:02}" if at.minute else ""
+    return f"{hour}{minutes} {'a.m.' if at.hour < 12 else 'p.m.'}"

@@ -88,8 +88,8 @@ class State:
     """Number of the last request to a back end; its answer must carry it."""
     waiting: Literal["", "flow", "knowledge"] = ""
     """Who waits for that answer; empty where nobody does."""
-    more: str = ""
-    """The rest of an answer from the knowledge base."""
+    more: list[str] = field(default_factory=list)
+    """The rest of an answer from the knowledge base, in pieces."""
     menu: list[str] = field(default_factory=list)
     """Flows by key, 1 first."""
     profile: dict[str, Any] = field(default_factory=dict)
