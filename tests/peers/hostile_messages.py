@@ -7,11 +7,17 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from peers.line_sound import SILENCE
+from peers.line_sound import FRAME_BYTES, SILENCE
+
+HOSTILE_PAYLOADS: tuple[Any, ...] = (
+    *("*", "a", "====", "/w", None, 5, [], "", "음", "/" * 3, "\ud800"),
+    *(base64.b64encode(SILENCE * size).decode() for size in (1, 40, 159, 161, 320, 1600)),
+)
+"""Payloads of media messages that come where they should."""
 
 
 def hostile_messages(stream_sid: str, call_sid: str) -> Iterator[str | bytes]:
-    """Each is one WebSocket message; none of them ends a call of Twilio's."""
+    """Each is one WebSocket message."""
     yield from ("", "{", "null", "[]", '"media"', "NaN", "{}", '{"event":', "\x00", "음" * 1000)
     yield from (b"", b"\xff" * 160, b'{"event":"media"}')
     yield "x" * 1_000_000
@@ -28,15 +34,6 @@ def hostile_messages(stream_sid: str, call_sid: str) -> Iterator[str | bytes]:
         yield _message("dtmf", stream_sid, 7, dtmf=body)
     for body in (None, [], {}, {"name": None}, {"name": ""}, {"name": "never sent"}, {"name": "\ud800" * 1000}):
         yield _message("mark", stream_sid, 8, mark=body)
-    for number in ("-1", "0", "x", "", "1e9", "9" * 5000, None, 3, 2.5, "NaN", "٣"):
-        yield _message("hello", stream_sid, number)
-        yield _media(stream_sid, sequence=number)
-        yield _media(stream_sid, chunk=number)
-        yield _media(stream_sid, timestamp=number)
-    for payload in ("*", "a", "====", "/w", None, 5, [], "", "음", "/" * 3, "\ud800"):
-        yield _media(stream_sid, payload=payload)
-    for size in (1, 40, 159, 161, 320, 1600):
-        yield _media(stream_sid, payload=base64.b64encode(SILENCE * size).decode())
     for body in (None, [], "x", {}):
         yield _message("media", stream_sid, 9, media=body)
     yield json.dumps({"event": "connected", "protocol": "Call", "version": "99"})
@@ -45,12 +42,22 @@ def hostile_messages(stream_sid: str, call_sid: str) -> Iterator[str | bytes]:
     yield _message("clear", stream_sid, 3)
 
 
+def untimely_media(stream_sid: str) -> Iterator[str]:
+    """Sound whose place in the stream can't be: long ago, far ahead, nowhere."""
+    yield _media(stream_sid)
+    for number in ("-1", "0", "x", "", "1e9", "9" * 5000, None, 3, 2.5, "NaN", "٣"):
+        yield _media(stream_sid, sequence=number)
+        yield _media(stream_sid, chunk=number)
+        yield _media(stream_sid, timestamp=number)
+    for stamp in ("0", "-5", "9999999999999"):
+        yield _media(stream_sid, sequence=None, timestamp=stamp)
+
+
 def _message(event: Any, stream_sid: Any, sequence: Any, **body: Any) -> str:
     return json.dumps({"event": event, "sequenceNumber": sequence, "streamSid": stream_sid, **body})
 
 
-def _media(
-    stream_sid: str, sequence: Any = "4", chunk: Any = "2", timestamp: Any = "5", payload: Any = "/////w=="
-) -> str:
+def _media(stream_sid: str, sequence: Any = "4", chunk: Any = "2", timestamp: Any = "5") -> str:
+    payload = base64.b64encode(SILENCE * FRAME_BYTES).decode()
     media = {"track": "inbound", "chunk": chunk, "timestamp": timestamp, "payload": payload}
     return _message("media", stream_sid, sequence, media=media)

@@ -57,7 +57,7 @@ class MediaLine:
         self.seen = Seen()
         self.hung_up = False
         self._sequence = 0
-        self._ticks = 0
+        self._chunk = 0
         self._mouth: deque[bytes] = deque()
         self._ear = bytearray()
         self._ear_position = 0
@@ -66,6 +66,7 @@ class MediaLine:
         self._since = 0
         self._closed = asyncio.Event()
         self._hiss = random.Random(stream_sid)
+        self._first_stamp = self._hiss.choice((99, 102, 155, 171))
         self._began = asyncio.get_running_loop().time()
 
     # What the caller can do
@@ -131,6 +132,11 @@ class MediaLine:
     async def abort(self) -> None:
         """Resets the TCP connection."""
         self.hung_up = True
+        await self.lose()
+
+    async def lose(self) -> None:
+        """The connection breaks; the caller is still there."""
+        self.note("the connection breaks")
         self._socket.transport.abort()
 
     async def send(self, event: str, **body: Any) -> None:
@@ -138,6 +144,13 @@ class MediaLine:
         self._sequence += 1
         message = {"event": event, "sequenceNumber": str(self._sequence), "streamSid": self.stream_sid, **body}
         await self.send_raw(json.dumps(message))
+
+    async def send_media(self, payload: Any) -> None:
+        """The next piece of the caller's sound, 20 ms by its number. A capture had one stamp 2 ms early: so here."""
+        stamp = self._first_stamp + 20 * self._chunk - (2 if self._chunk == 72 else 0)
+        self._chunk += 1
+        media = {"track": "inbound", "chunk": str(self._chunk), "timestamp": str(stamp), "payload": payload}
+        await self.send("media", media=media)
 
     async def send_raw(self, message: str | bytes) -> None:
         """Whatever it is; nothing where the line is closed."""
@@ -197,16 +210,13 @@ class MediaLine:
             await self._socket.close()
 
     async def _clock(self) -> None:
-        first = self._hiss.choice((99, 102, 155, 171))
+        ticks = 0
         while not self._closed.is_set():
             frame = self._mouth.popleft() if self._mouth else self._background()
-            stamp = first + 20 * self._ticks - (2 if self._ticks == 72 else 0)
-            self._ticks += 1
-            payload = base64.b64encode(frame).decode()
-            media = {"track": "inbound", "chunk": str(self._ticks), "timestamp": str(stamp), "payload": payload}
-            await self.send("media", media=media)
+            await self.send_media(base64.b64encode(frame).decode())
             await self._play_frame()
-            await asyncio.sleep(max(0.0, self._began + self._ticks * FRAME_S - asyncio.get_running_loop().time()))
+            ticks += 1
+            await asyncio.sleep(max(0.0, self._began + ticks * FRAME_S - asyncio.get_running_loop().time()))
 
     def _background(self) -> bytes:
         """A quiet line still hisses."""

@@ -39,6 +39,11 @@ class ServiceProcess:
         """Calls that it holds now."""
         return int(httpx.get(f"{self.local_url}/readyz", trust_env=False).json()["calls"])
 
+    def said_by_the_bot(self, call_sid: str) -> str:
+        """All that the bot said in a call: the turn log, which is offered on this machine."""
+        turns = httpx.get(f"{self.local_url}/api/v1/calls/{call_sid}/turns", trust_env=False).json()
+        return "\n".join(turn["text"] for turn in turns if turn["who"] == "bot")
+
     def wait_until_ready(self, within_s: float) -> None:
         """Until /readyz answers 200. Raises TimeoutError."""
         deadline = time.monotonic() + within_s
@@ -57,7 +62,6 @@ def serving(folder: Path, repository: Path) -> Iterator[ServiceProcess]:
         "TWILIO_AUTH_TOKEN": TOKEN,
         "VOICEBOT_PUBLIC_URL": PUBLIC_URL,
         "VOICEBOT_VAR": str(folder / "var"),
-        "VOICEBOT_KEEP_TRANSCRIPTS": "1",
         "PYTHONUNBUFFERED": "1",
     }
     with log.open("wb") as output:

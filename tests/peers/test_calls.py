@@ -9,39 +9,36 @@ from typing import Any
 
 import pytest
 
-from peers.callers import (
-    ASKS_FOR_PARCEL,
-    asks_for_parcel,
-    asks_for_person,
-    gives_order_number,
-    order_then_person,
-)
-from peers.hostile_messages import hostile_messages
-from peers.independent_phone import CallReport, IndependentPhone, webhook_parameters
+from peers.callers import ASKS_FOR_PARCEL, asks_for_parcel, asks_for_person, gives_order_number, order_then_person
+from peers.hostile_messages import HOSTILE_PAYLOADS, hostile_messages, untimely_media
+from peers.independent_phone import Behaviour, CallReport, IndependentPhone, webhook_parameters
 from peers.media_line import MediaLine
 from peers.service_process import PUBLIC_URL, ServiceProcess
 
 pytestmark = pytest.mark.model
 
-Scenario = Callable[[IndependentPhone], Awaitable[None]]
+Scenario = Callable[[IndependentPhone, ServiceProcess], Awaitable[None]]
 
-SIDE_BY_SIDE = 6
+SIDE_BY_SIDE = 8
 """Scenarios at once."""
 
 
-async def the_demonstration_call_reaches_a_person(phone: IndependentPhone) -> None:
+async def the_demonstration_call_reaches_a_person(phone: IndependentPhone, service: ServiceProcess) -> None:
     report = await phone.call(order_then_person)
     _reached_a_person(report)
-    assert report.verbs[0] == "Connect"
+    _heard_about_the_parcel(report, service)
 
 
-async def five_callers_at_once_all_reach_a_person(phone: IndependentPhone) -> None:
+async def five_callers_at_once_all_reach_a_person(phone: IndependentPhone, service: ServiceProcess) -> None:
     reports = await asyncio.gather(*(phone.call(order_then_person) for _ in range(5)))
     for report in reports:
         _reached_a_person(report)
+        _heard_about_the_parcel(report, service)
 
 
-async def a_caller_who_speaks_into_the_greeting_is_listened_to(phone: IndependentPhone) -> None:
+async def a_caller_who_speaks_into_the_greeting_is_listened_to(
+    phone: IndependentPhone, service: ServiceProcess
+) -> None:
     async def behave(line: MediaLine) -> None:
         await line.bot_talks("greets")
         began = line.now
@@ -58,10 +55,12 @@ async def a_caller_who_speaks_into_the_greeting_is_listened_to(phone: Independen
         await gives_order_number(line)
         await asks_for_person(line)
 
-    _reached_a_person(await phone.call(behave))
+    report = await phone.call(behave)
+    _reached_a_person(report)
+    _heard_about_the_parcel(report, service)
 
 
-async def a_key_stops_the_bot_at_once(phone: IndependentPhone) -> None:
+async def a_key_stops_the_bot_at_once(phone: IndependentPhone, service: ServiceProcess) -> None:
     async def behave(line: MediaLine) -> None:
         await line.bot_talks("greets")
         assert line.outstanding_marks, "nothing tells the server how much was heard"
@@ -76,25 +75,73 @@ async def a_key_stops_the_bot_at_once(phone: IndependentPhone) -> None:
         await line.press("0")
         await line.closed_by_server(20, "0 is a person")
 
-    _reached_a_person(await phone.call(behave))
+    report = await phone.call(behave)
+    _reached_a_person(report)
+    _heard_about_the_parcel(report, service)
 
 
-async def hostile_messages_do_not_disturb_a_call(phone: IndependentPhone) -> None:
+async def hostile_messages_do_not_disturb_a_call(phone: IndependentPhone, service: ServiceProcess) -> None:
+    async def disturb(line: MediaLine) -> None:
+        for message in hostile_messages(line.stream_sid, line.call_sid):
+            await line.send_raw(message)
+        for payload in HOSTILE_PAYLOADS:
+            await line.send_media(payload)
+
+    await _undisturbed(phone, service, disturb)
+
+
+async def untimely_sound_does_not_disturb_a_call(phone: IndependentPhone, service: ServiceProcess) -> None:
+    async def disturb(line: MediaLine) -> None:
+        for message in untimely_media(line.stream_sid):
+            await line.send_raw(message)
+
+    await _undisturbed(phone, service, disturb)
+
+
+async def _undisturbed(phone: IndependentPhone, service: ServiceProcess, disturb: Behaviour) -> None:
     async def behave(line: MediaLine) -> None:
         await line.bot_talks("greets")
-        for message in hostile_messages(line.stream_sid, line.call_sid):
-            await line.send_raw(message)
+        await disturb(line)
         await line.bot_turn("greets")
         await asks_for_parcel(line)
-        for message in hostile_messages(line.stream_sid, line.call_sid):
-            await line.send_raw(message)
-        await gives_order_number(line)
-        await asks_for_person(line)
+        await disturb(line)
+        await line.press("1234")
+        await disturb(line)
+        await line.press("5678")
+        await line.bot_turn("tells when the parcel comes")
+        await line.press("0")
+        await line.closed_by_server(20, "0 is a person")
 
-    _reached_a_person(await phone.call(behave))
+    report = await phone.call(behave)
+    _reached_a_person(report)
+    _heard_about_the_parcel(report, service)
 
 
-async def a_silent_caller_is_asked_twice_and_given_to_a_person(phone: IndependentPhone) -> None:
+async def a_call_goes_on_where_its_connection_broke(phone: IndependentPhone, service: ServiceProcess) -> None:
+    streams = []
+
+    async def behave(line: MediaLine) -> None:
+        streams.append(line.stream_sid)
+        if len(streams) == 1:
+            await line.bot_talks("greets")
+            await line.press("1")
+            await line.bot_talks("asks for the order number", voice_s=1.0)
+            await line.lose()
+        else:
+            await line.bot_turn("asks for the order number again")
+            await gives_order_number(line)
+            await line.press("0")
+            await line.closed_by_server(20, "0 is a person")
+
+    report = await phone.call(behave)
+    assert report.verbs.count("Connect") == 2, f"verbs: {report.verbs}\n{report.story}"
+    assert report.handed_over is not None
+    _heard_about_the_parcel(report, service)
+
+
+async def a_silent_caller_is_asked_twice_and_given_to_a_person(
+    phone: IndependentPhone, service: ServiceProcess
+) -> None:
     async def behave(line: MediaLine) -> None:
         await line.bot_turn("greets")
         await line.bot_turn("asks again")
@@ -105,7 +152,7 @@ async def a_silent_caller_is_asked_twice_and_given_to_a_person(phone: Independen
     _reached_a_person(await phone.call(behave))
 
 
-async def callers_may_hang_up_at_any_moment(phone: IndependentPhone) -> None:
+async def callers_may_hang_up_at_any_moment(phone: IndependentPhone, service: ServiceProcess) -> None:
     async def at_once(line: MediaLine) -> None:
         pass
 
@@ -129,7 +176,7 @@ async def callers_may_hang_up_at_any_moment(phone: IndependentPhone) -> None:
         await line.bot_talks("asks for the order number")
         await line.press("1234")
 
-    def ending(until_then: Callable[[MediaLine], Awaitable[None]], way: str) -> Callable[[MediaLine], Awaitable[None]]:
+    def ending(until_then: Behaviour, way: str) -> Behaviour:
         async def behave(line: MediaLine) -> None:
             await until_then(line)
             ways = {"stop": line.hang_up, "close": line.drop, "reset": line.abort}
@@ -153,13 +200,23 @@ SCENARIOS: list[Scenario] = [
     a_caller_who_speaks_into_the_greeting_is_listened_to,
     a_key_stops_the_bot_at_once,
     hostile_messages_do_not_disturb_a_call,
+    untimely_sound_does_not_disturb_a_call,
+    a_call_goes_on_where_its_connection_broke,
     callers_may_hang_up_at_any_moment,
     five_callers_at_once_all_reach_a_person,
 ]
 
+KNOWN: dict[Scenario, str] = {
+    untimely_sound_does_not_disturb_a_call: "one stale or absurd timestamp moves the call's clock by seconds",
+    a_call_goes_on_where_its_connection_broke: "the second stream of a call begins the conversation anew",
+}
+"""What the server can't do yet."""
+
 
 @pytest.fixture(scope="module")
-def results(request: pytest.FixtureRequest, phone: IndependentPhone) -> dict[Scenario, BaseException | None]:
+def results(
+    request: pytest.FixtureRequest, phone: IndependentPhone, service: ServiceProcess
+) -> dict[Scenario, BaseException | None]:
     """How each of the scenarios that this run selected went."""
     chosen = {
         item.callspec.params["scenario"]
@@ -172,7 +229,7 @@ def results(request: pytest.FixtureRequest, phone: IndependentPhone) -> dict[Sce
 
         async def one(scenario: Scenario) -> None:
             async with places:
-                await scenario(phone)
+                await scenario(phone, service)
 
         return await asyncio.gather(*map(one, wanted), return_exceptions=True)
 
@@ -180,7 +237,15 @@ def results(request: pytest.FixtureRequest, phone: IndependentPhone) -> dict[Sce
     return dict(zip(wanted, asyncio.run(run()), strict=True))
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        pytest.param(
+            scenario, id=scenario.__name__, marks=[pytest.mark.xfail(reason=KNOWN[scenario])] * (scenario in KNOWN)
+        )
+        for scenario in SCENARIOS
+    ],
+)
 def test_call(scenario: Scenario, results: dict[Scenario, BaseException | None]) -> None:
     failure = results[scenario]
     if failure is not None:
@@ -193,6 +258,11 @@ def test_nothing_of_a_call_is_left(service: ServiceProcess, results: dict[Scenar
         time.sleep(0.2)
     assert service.calls() == 0
     assert service.process.poll() is None
+
+
+def _heard_about_the_parcel(report: CallReport, service: ServiceProcess) -> None:
+    said = service.said_by_the_bot(report.call_sid)
+    assert "도착할 예정" in said, f"{said}\n{report.story}"
 
 
 def _reached_a_person(report: CallReport) -> None:
