@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from voicebot.backends.bank_demo import BankDemo
 from voicebot.backends.declared import FILE, open_declared
 from voicebot.backends.port import Backend
 from voicebot.backends.shop_demo import ShopDemo
@@ -15,6 +16,7 @@ Today = Callable[[], date]
 """Tells which day it is."""
 
 _DEMONSTRATIONS: dict[str, Callable[[Today], Backend]] = {
+    "bank_demo": lambda today: BankDemo(today=today),
     "shop_demo": lambda today: ShopDemo(today=today),
 }
 
