@@ -123,6 +123,21 @@ def test_silence_is_answered_after_six_seconds_and_ends_with_a_person(
     assert (line.outcome.kind, line.outcome.reason) == ("hand_over", "no_input")
 
 
+def test_a_hash_behind_a_complete_entry_changes_nothing(shop_dialogue: Dialogue, shop: ShopDemo) -> None:
+    async def script(line: Line) -> None:
+        await line.until_quiet()
+        await line.speak(1000)
+        await line.until_quiet()
+        line.keys("12345678")
+        await line.silence(300)
+        assert line.playing
+        line.keys("#")
+        await line.until(lambda: not line.playing)
+
+    line = hold(shop_dialogue, shop, script, ToldRecogniser([heard(ORDER)]))
+    assert len(line.said) == 3
+
+
 def test_keys_are_complete_when_no_more_come(shop_dialogue: Dialogue, shop: ShopDemo) -> None:
     async def script(line: Line) -> None:
         await line.until_quiet()

@@ -153,7 +153,7 @@ class Call:
 
     def key(self, digit: str) -> None:
         """See `LiveCall`. A key always interrupts."""
-        if self._closing:
+        if self._closing or self._keypad.is_superfluous(digit, self._clock_ms):
             return
         self._silence_from = self._doubt_since = None
         self._bridging = False
