@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,11 @@ TODAY = date(2026, 11, 19)
 """A Thursday."""
 
 
+def _read(name: str) -> Any:
+    return YAML(typ="safe").load((Path(__file__).parent / name).read_text(encoding="utf-8"))
+
+
 def _table(language: str) -> list[dict[str, Any]]:
-    groups = YAML(typ="safe").load((Path(__file__).parent / f"entities_{language}.yaml").read_text(encoding="utf-8"))
     return [
         {
             "language": language,
@@ -30,7 +34,7 @@ def _table(language: str) -> list[dict[str, Any]]:
             "value": case[1] if len(case) > 1 else None,
             "span": case[2] if len(case) > 2 else case[0],
         }
-        for group in groups
+        for group in _read(f"entities_{language}.yaml")
         for case in group["cases"]
     ]
 
@@ -66,3 +70,21 @@ def test_what_callers_say_is_found_with_its_value_and_span(kind: str) -> None:
 def test_the_table_is_as_large_as_promised_and_repeats_nothing(table: list[dict[str, Any]], least: int) -> None:
     distinct = {(case["text"], str(case["type"]), str(case["expect"])) for case in table}
     assert len(distinct) == len(table) >= least
+
+
+def _values(found: Iterable[Entity], negated: bool) -> list[dict[str, Any]]:
+    return [{one.type: one.value} for one in found if one.negated is negated]
+
+
+@pytest.mark.parametrize(
+    "group", _read("entities_callers.yaml"), ids=lambda group: f"{group['language']}-{group['pack']}"
+)
+def test_whole_sentences_yield_all_their_values_and_no_others(group: dict[str, Any]) -> None:
+    wrong = []
+    for case in group["cases"]:
+        asked = case.get("expect")
+        expect = [Expected(asked["type"], tuple(asked.get("lengths", ())))] if asked else []
+        found = find_entities(case["said"], group["language"], today=TODAY, expect=expect)
+        if (_values(found, False), _values(found, True)) != (case["values"], case.get("negated", [])):
+            wrong.append((case["said"], found))
+    assert not wrong

@@ -81,10 +81,9 @@ _NOT_ANSWERS = re.compile(
     r"print|perfect size|true or|cancel that order|all right side"
 )
 _BEFORE_VALUE = re.compile(
-    r"(?:\bnot(?: on| at| for| the| a| in)?|\binstead of|\brather "
-    r"than|\bi didn't say|\bisn't|\bexcept|\banything but|\bno "
-    r"longer|\bi don't want|\bchange (?:it )?from|\bwasn't) (?:the "
-    r")?$"
+    r"(?:\bnot|\binstead of|\brather than|\bi didn't say|\bisn't|\bwasn't|\bexcept|\banything but|\bno longer"
+    r"|\bi don't want|\bchange (?:it )?from)"
+    r"(?: (?:on|at|for|in|the|a|size|number|item|option|order|line|room|floor))* ?$"
 )
 _AFTER_VALUE = re.compile(
     r",? (?:is|was) (?:wrong|incorrect|not right|not what i said|a "
@@ -148,5 +147,5 @@ def _next(text: str, position: int) -> re.Match[str] | None:
 
 def refused(text: str, candidate: Candidate) -> bool:
     """Whether the words before or behind a value refuse it ("not X", "X is wrong")."""
-    before = max(0, candidate.start - 24)
+    before = max(0, candidate.start - 40)
     return bool(_BEFORE_VALUE.search(text[before : candidate.start]) or _AFTER_VALUE.match(text, candidate.end))

@@ -110,7 +110,7 @@ _CURRENCIES = {
     "£": "GBP",
     "gbp": "GBP",
 }
-_BARE = re.compile(rf"{HEAD}(?P<minus>minus |negative )?(?P<number>{DECIMAL_EN})(?![\w])(?!,\d)")
+_BARE = re.compile(rf"{HEAD}(?P<minus>minus |negative )?(?P<number>{DECIMAL_EN})(?![\w])(?!,\d)(?! digits?\b)")
 _SPOKEN = re.compile(
     rf"{HEAD}(?P<plus>plus |\+ ?)?{DIGIT_EN}(?:(?: ?[-,.] ?| dash | hyphen | )?{DIGIT_EN}){{0,39}}(?![\w])"
 )

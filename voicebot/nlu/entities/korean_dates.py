@@ -194,8 +194,7 @@ def _calendar_dates(text: str, context: Context) -> Iterator[Candidate]:
         year, month = _year(match, today), _month(match, today)
         if month is None or (
             match["month"]
-            and match["month"] in "일이시삼사오칠팔구"
-            and match[0] in ("이월", "시월")
+            and match[0] == "이월"
             and not context.expects("date", "date_range")
             and not whole(text, *match.span())
         ):

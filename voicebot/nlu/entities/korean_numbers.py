@@ -35,7 +35,10 @@ _SINO_COUNTERS = (
     "|메가|와트|단지|동|번지|번길|가구|사이즈"
 )
 _COUNT_NATIVE = re.compile(rf"(?P<number>{NATIVE}) ?(?P<unit>{_NATIVE_COUNTERS}){TAIL}")
+_AGE = re.compile(rf"{HEAD}만 ?(?P<number>{NATIVE}|{SINO}) ?(?:세|살){TAIL}")
 _COUNT_SINO = re.compile(rf"(?P<number>{DECIMAL_KO}) ?(?P<unit>{_NATIVE_COUNTERS}|{_SINO_COUNTERS}){TAIL}")
+_PLACES = re.compile(r"(?:앞|뒤|끝|마지막|처음) ?$")
+"""Before "네 자리": the places of a digit string, and no seats."""
 _COUNT_RANGE = re.compile(rf"{HEAD}(?P<range>{RANGE}) ?(?P<unit>{_NATIVE_COUNTERS}){TAIL}")
 _COUNT_SINO_RANGE = re.compile(
     rf"{HEAD}(?:(?P<tens>[이삼사오육칠팔구]?십)? ?(?P<range>{SINO_RANGE})|"
@@ -61,6 +64,8 @@ _SIGNED = re.compile(rf"(?P<sign>[₩$€¥£]|KRW|USD|US\$) ?(?P<number>{ARABIC
 _CENTS = re.compile(rf"{HEAD}(?P<number>{SINO}) ?센트{TAIL}")
 _BARE = re.compile(rf"{HEAD}(?:(?P<sino>{DECIMAL_KO})|(?P<native>{NATIVE}))(?P<tail>{TAIL})(?!도 없|로 | ?다(?: |$))")
 _ARABIC = re.compile(rf"(?<![\d.,A-Za-z])(?P<minus>마이너스 ?|-)?(?P<number>{ARABIC}(?:\.\d{{1,6}})?)(?![\d])(?!,\d)")
+_BEFORE_VERB = re.compile(r"(?:까지|도|에|에서|을|를|게|제|은|는|만|부터) $")
+"""Before "하나요": "do you", not "one"."""
 
 _CURRENCIES = {
     "원": "KRW",
@@ -118,8 +123,12 @@ def counts(text: str, context: Context) -> Iterator[Candidate]:
             least, most = int(match["least"]), int(match["most"])
         if least < most and (match["least"] or match["tens"] or match["unit"] != "번"):
             yield Candidate("count", [least, most], *match.span(), rank=1)
+    for match in _AGE.finditer(text):
+        yield Candidate("count", _number(match["number"]), *match.span(), rank=1)
     for match in _COUNT_NATIVE.finditer(text):
         start = match.start()
+        if match["unit"] == "자리" and _PLACES.search(text, max(0, start - 4), start):
+            continue
         run_on = start > 0 and "가" <= text[start - 1] <= "힣"
         if not _fresh(text, start) or (match[0] in OTHER_COUNTS and not asked):
             continue
@@ -254,6 +263,8 @@ def numbers(text: str, context: Context) -> Iterator[Candidate]:
         if words.replace(" ", "").isdigit() or (words[0].isdigit() and words[-1].isdigit()):
             continue
         start, end = match.start(), match.start() + len(words)
+        if words == "하나" and not asked and text.startswith("요", end) and _BEFORE_VERB.search(text, 0, start):
+            continue
         if words == "천만" and text.startswith("에", end):
             continue
         if not asked and not _clear(words, bool(match["native"])):

@@ -179,9 +179,7 @@ _ONE_EN = "(?:one|two|three|four|five|six|seven|eight|nine)"
 _TEEN_EN = "(?:ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen)"
 _TEN_EN = "(?:twenty|thirty|fou?rty|fifty|sixty|seventy|eighty|ninety)"
 UNDER_100_EN = rf"(?:{_TEN_EN}(?:[ -]{_ONE_EN}\b)?|{_TEEN_EN}|{_ONE_EN})\b"
-_UNDER_1000_EN = (
-    rf"(?:{UNDER_100_EN}|(?:a|\d{{1,2}})(?=[ -]hundred\b))(?:[ -]hundred\b(?:[ -](?:and )?{UNDER_100_EN})?)?"
-)
+_UNDER_1000_EN = rf"(?:{UNDER_100_EN}|(?:a|\d{{1,2}})(?=[ -]hundred\b))(?:[ -]hundred\b(?:[ -](?:and )?{UNDER_100_EN}(?![ -]hundred))?)?"
 _SECTION_EN = rf"(?:{_UNDER_1000_EN}|a(?=[ -])|zero\b|{_ARABIC_DECIMAL})"
 _AND_EN = rf"(?:,? (?:and )?{_SECTION_EN})?"
 CARDINAL_EN = (
