@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from voicebot.backends.bank_demo import BankDemo
+from voicebot.backends.civic_open_data import open_civic_demo
 from voicebot.backends.declared import FILE, open_declared
 from voicebot.backends.port import Backend
 from voicebot.backends.shop_demo import ShopDemo
@@ -20,19 +21,28 @@ _DEMONSTRATIONS: dict[str, Callable[[Today], Backend]] = {
     "shop_demo": lambda today: ShopDemo(today=today),
 }
 
+_SERVED: dict[str, Callable[[Path, Today], Backend]] = {
+    "civic_demo": lambda declaration, today: open_civic_demo(declaration, today=today),
+}
+"""Demonstrations that answer what the pack's backend.yaml declares, in the place of the service itself."""
+
 
 def open_backend(name: str, pack_folder: Path, *, today: Today = date.today) -> Backend:
-    """The back end of the pack in `pack_folder`, whose pack.yaml names `name`; a `backend.yaml` there goes before it.
+    """The back end of the pack in `pack_folder`, whose pack.yaml names `name`.
 
+    A `backend.yaml` there goes before a demonstration, unless that is the declared service's own (`civic_demo`).
     Demonstrations keep what they are told in memory, and count their days from `today()`. Raises VoicebotError where
     there is no such back end.
     """
-    if (declaration := pack_folder / FILE).is_file():
+    declaration = pack_folder / FILE
+    if name in _SERVED:
+        return _SERVED[name](declaration, today)
+    if declaration.is_file():
         return open_declared(declaration)
     try:
         return _DEMONSTRATIONS[name](today)
     except KeyError:
-        known = ", ".join(sorted(_DEMONSTRATIONS))
+        known = ", ".join(sorted([*_DEMONSTRATIONS, *_SERVED]))
         raise VoicebotError(
             f"pack.yaml: there is no demonstration back end called {name}; write one of {known}, or add a {FILE}."
         ) from None

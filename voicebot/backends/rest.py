@@ -47,6 +47,8 @@ class Surroundings:
     """Seconds; only ever grows."""
     sleep: Callable[[float], None] = time.sleep
     chance: random.Random = field(default_factory=random.Random)
+    transport: httpx.BaseTransport | None = None
+    """What carries requests; None: the network."""
 
 
 class _TryError(Exception):
@@ -81,6 +83,7 @@ class RestBackend:
             follow_redirects=False,
             # No proxy that the environment happens to name: callers' data goes where backend.yaml says.
             trust_env=False,
+            transport=self._around.transport,
             verify=_certificates(declaration.ca_file) if self._base_url.startswith("https:") else False,
         )
         breaker = declaration.breaker
