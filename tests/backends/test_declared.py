@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from voicebot.backends.rest import RestBackend
 from voicebot.backends.shop_demo import ShopDemo
 from voicebot.backends.sql import SqlBackend
 from voicebot.errors import VoicebotError
+
+GUIDE = Path(__file__).parents[2] / "docs/integrators-backends.md"
 
 REST = """\
 kind: rest
@@ -48,6 +51,12 @@ def test_the_kind_decides(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", [REST, SQL])
 def test_a_declaration_tells_its_operations(text: str, tmp_path: Path) -> None:
     assert read_declaration(written(tmp_path, text)).operations["order.find"].arguments == {"number"}
+
+
+@pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL))
+def test_the_guides_examples_are_right(text: str, tmp_path: Path) -> None:
+    environment = {"SHOP_TOKEN": "s", "SHOP_DATABASE_URL": "sqlite:///shop.db"}
+    open_declared(written(tmp_path, text), environment)
 
 
 def test_a_declaration_goes_before_the_named_demonstration(tmp_path: Path) -> None:
