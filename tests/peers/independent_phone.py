@@ -161,7 +161,7 @@ def new_sid(prefix: str) -> str:
 
 
 def webhook_parameters(call_sid: str, status: str = "ringing") -> dict[str, str]:
-    """What really comes with an inbound call, with values that are easy to sign wrongly; every call is from another number."""
+    """What really comes with a call, with values that are easy to sign wrongly; each call has a number of its own."""
     number = f"+8210{int(call_sid[2:], 16) % 10**8:08d}"
     return {
         "AccountSid": ACCOUNT_SID,

@@ -1,4 +1,4 @@
-"""Calls in real time over real sockets. Those that can run side by side do; each scenario is a test of its own."""
+"""Calls in real time over real sockets, side by side; each scenario is a test of its own."""
 
 from __future__ import annotations
 
@@ -18,9 +18,6 @@ from peers.service_process import PUBLIC_URL, ServiceProcess
 pytestmark = pytest.mark.model
 
 Scenario = Callable[[IndependentPhone, ServiceProcess], Awaitable[None]]
-
-SIDE_BY_SIDE = 8
-"""Scenarios at once."""
 
 
 async def the_demonstration_call_reaches_a_person(phone: IndependentPhone, service: ServiceProcess) -> None:
@@ -225,27 +222,21 @@ def results(
     }
 
     async def run() -> list[BaseException | None]:
-        places = asyncio.Semaphore(SIDE_BY_SIDE)
-
-        async def one(scenario: Scenario) -> None:
-            async with places:
-                await scenario(phone, service)
-
-        return await asyncio.gather(*map(one, wanted), return_exceptions=True)
+        return await asyncio.gather(*(scenario(phone, service) for scenario in wanted), return_exceptions=True)
 
     wanted = [scenario for scenario in SCENARIOS if scenario in chosen]
     return dict(zip(wanted, asyncio.run(run()), strict=True))
 
 
-@pytest.mark.parametrize(
-    "scenario",
-    [
-        pytest.param(
-            scenario, id=scenario.__name__, marks=[pytest.mark.xfail(reason=KNOWN[scenario])] * (scenario in KNOWN)
-        )
+def _tests() -> list[Any]:
+    marks = {scenario: pytest.mark.xfail(reason=reason) for scenario, reason in KNOWN.items()}
+    return [
+        pytest.param(scenario, id=scenario.__name__, marks=[marks[scenario]] if scenario in marks else [])
         for scenario in SCENARIOS
-    ],
-)
+    ]
+
+
+@pytest.mark.parametrize("scenario", _tests())
 def test_call(scenario: Scenario, results: dict[Scenario, BaseException | None]) -> None:
     failure = results[scenario]
     if failure is not None:
