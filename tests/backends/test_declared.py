@@ -60,7 +60,7 @@ def test_the_guides_examples_are_right(text: str, tmp_path: Path) -> None:
 
 
 def test_a_declaration_goes_before_the_named_demonstration(tmp_path: Path) -> None:
-    pack, var = tmp_path / "pack", tmp_path / "var"
+    pack = tmp_path / "pack"
     pack.mkdir()
     assert isinstance(open_backend("shop_demo", pack), ShopDemo)
     written(pack, SQL)
