@@ -62,6 +62,9 @@ class _ToldUtterance:
     def feed(self, pcm: bytes) -> Partial:
         return Partial("", complete=False)
 
+    def peek(self) -> Partial:
+        return Partial("", complete=False)
+
     def finish(self) -> Recognition:
         return self.recognition
 

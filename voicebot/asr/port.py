@@ -87,6 +87,10 @@ class Utterance(Protocol):
         """Decode more audio: 16-bit 8 kHz mono, any whole number of samples."""
         ...
 
+    def peek(self) -> Partial:
+        """The caller pauses: look closer at what was said so far, as if it were all. Costs more than `feed`."""
+        ...
+
     def finish(self) -> Recognition:
         """The caller stopped. Nothing may be fed afterwards."""
         ...

@@ -117,5 +117,8 @@ class UnheardUtterance:
     def feed(self, pcm: bytes) -> Partial:  # noqa: ARG002
         return Partial("", complete=False)
 
+    def peek(self) -> Partial:
+        return Partial("", complete=False)
+
     def finish(self) -> Recognition:
         return Recognition("", "", Verdict.REJECT, 0.0, "none", self._domain.language)

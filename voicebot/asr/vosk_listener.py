@@ -40,6 +40,12 @@ _SHORTEST_SECONDS = 0.15
 _SILENT = 24
 """The highest sample, of 32768, under which nothing was said: about -63 dB."""
 
+_PAUSE_SECONDS = 0.4
+"""Of sound after a closer look that may still be the same pause."""
+
+_QUIET = 0.1
+"""Of the loudest sample so far: what stays below adds no speech."""
+
 _IDLE_RECOGNIZERS = 64
 """Kept for reuse, 1.3 MB each for hundreds of sentences."""
 
@@ -139,6 +145,10 @@ class VoskUtterance:
         self._sound = bytearray()
         self._samples = 0
         self._partial = Partial("", complete=False)
+        self._streamed = ""
+        """Vosk's own partial result."""
+        self._peeked: tuple[int, Judgement] | None = None
+        """What was made of the sound so far, and how many samples that was."""
         self._cpu = time.thread_time() - started
 
     def feed(self, pcm: bytes) -> Partial:
@@ -148,8 +158,24 @@ class VoskUtterance:
         started = time.thread_time()
         self._decode()
         text = self._words(json.loads(self._recognizer.PartialResult()).get("partial", ""))
-        if text != self._partial.text:
+        if text != self._streamed:
+            # Otherwise what a closer look found still holds.
+            self._streamed = text
             self._partial = Partial(text, complete=self._complete(text))
+        self._cpu += time.thread_time() - started
+        return self._partial
+
+    def peek(self) -> Partial:
+        """The second look at what was said so far; complete where it would be accepted."""
+        started = time.thread_time()
+        self._decode()
+        judged = self._judge(self._partial.text)
+        self._peeked = self._samples, judged
+        # A string of digits may go on after a pause unless it is as long as it can be.
+        digits = spoken_digits(judged.text, self._domain.language)
+        whole = self._complete(judged.text) if digits else judged.verdict is Verdict.ACCEPT
+        if whole:
+            self._partial = Partial(judged.text, complete=True)
         self._cpu += time.thread_time() - started
         return self._partial
 
@@ -158,7 +184,7 @@ class VoskUtterance:
         self._decode(last=True)
         hypothesis = self._words(json.loads(self._recognizer.FinalResult()).get("text", ""))
         self._listener.give_back(self._grammar, self._recognizer)
-        judged = self._judge(hypothesis)
+        judged = self._peeked_just_now() or self._judge(hypothesis)
         return Recognition(
             text=judged.text,
             hypothesis=hypothesis,
@@ -170,6 +196,18 @@ class VoskUtterance:
             evidence=judged.evidence | {"seconds": self._samples / SAMPLE_RATE},
             cpu_seconds=self._cpu + time.thread_time() - started,
         )
+
+    def _peeked_just_now(self) -> Judgement | None:
+        """What `peek` found, where nothing but the rest of the pause followed it."""
+        if self._peeked is None:
+            return None
+        samples, judged = self._peeked
+        since = np.frombuffer(bytes(self._sound[2 * samples :]), np.int16).astype(np.int32)
+        if len(since) > _PAUSE_SECONDS * SAMPLE_RATE or judged.verdict is not Verdict.ACCEPT:
+            return None
+        before = np.frombuffer(bytes(self._sound[: 2 * samples]), np.int16).astype(np.int32)
+        quiet = not len(since) or np.abs(since).max() <= _QUIET * np.abs(before).max()
+        return judged if quiet else None
 
     def _decode(self, *, last: bool = False) -> None:
         room = LONGEST_SECONDS * SAMPLE_RATE - self._samples

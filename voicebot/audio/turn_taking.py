@@ -23,7 +23,9 @@ class TurnKnobs:
     """Wall-clock limit of one utterance: guards against line noise that the VAD takes for speech."""
     barge_in_ms: int = 300
     """Voice that stops the bot: shorter ones are coughs and backchannels."""
-    early_second_ms: int = 200
+    peek_ms: int = 120
+    """Silence at which it is looked closer whether the sentence is whole: the answer is there before it decides."""
+    early_second_ms: int = 240
     """Silence after something that is no whole sentence at which the second listener starts, in case it is needed."""
     inter_digit_ms: int = 3000
     """Wait for the next key before an entry counts as complete."""

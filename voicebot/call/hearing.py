@@ -16,9 +16,6 @@ from voicebot.failure import place
 
 _log = structlog.get_logger()
 
-_FLUSH_SILENCE_MS = 100
-"""Silence at which the rest of a batch is decoded early, so that the partial result is there when it decides."""
-
 
 @dataclass(frozen=True)
 class HeardSpeech:
@@ -40,6 +37,8 @@ class _Segment:
         self.sound = bytearray()
         self.pending = bytearray()
         self.running = False
+        self.peeks = False
+        """Whether the next decoding is to look closer."""
         self.ended: tuple[int, int] | None = None
         """Voiced milliseconds, and when the last voiced frame came, once its end was found."""
         self.early: EarlyHearing | None = None
@@ -52,6 +51,12 @@ class _Segment:
         if self._utterance is None:
             self._utterance = self._recogniser.listen(self.domain)
         return self._utterance.feed(pcm)
+
+    def peek(self, pcm: bytes) -> Partial:
+        """Off the loop: decode more, and look closer."""
+        self.feed(pcm)
+        assert self._utterance is not None
+        return self._utterance.peek()
 
     def begin_early(self) -> None:
         """The caller pauses amid something that is no whole sentence: the second listener may be needed."""
@@ -123,10 +128,9 @@ class Hearing:
         segment.sound += sound
         segment.pending += sound
         silence = self._segmenter.silence_ms
-        if (
-            len(segment.pending) >= self._knobs.decode_batch_ms * FRAME_BYTES // FRAME_MS
-            or silence == _FLUSH_SILENCE_MS
-        ):
+        if silence == self._knobs.peek_ms:
+            segment.peeks = True
+        if segment.peeks or len(segment.pending) >= self._knobs.decode_batch_ms * FRAME_BYTES // FRAME_MS:
             self._decode(segment)
         if self._recogniser.hears_twice:
             if silence == 0:
@@ -160,6 +164,7 @@ class Hearing:
         if segment.running or not segment.pending:
             return
         segment.running = True
+        decode, segment.peeks = (segment.peek if segment.peeks else segment.feed), False
         pcm = bytes(segment.pending)
         segment.pending.clear()
 
@@ -172,7 +177,7 @@ class Hearing:
             if segment.ended is not None:
                 self._finish(segment)
 
-        self._listening(lambda: segment.feed(pcm), decoded)
+        self._listening(lambda: decode(pcm), decoded)
 
     def _end(self, segment: _Segment, now_ms: int) -> None:
         segment.ended = (self._segmenter.voiced_ms, now_ms - self._segmenter.silence_ms)
