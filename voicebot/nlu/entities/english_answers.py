@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from voicebot.nlu.entities.grammar import Candidate, Context
+from voicebot.nlu.entities.grammar import Candidate, Context, words
 
 _YES = (
     r"(?:yes|yeah|yea|yep|yup|yah|aye|uh[- ]?huh|mm[- ]?hmm|mhm|sure"
@@ -13,18 +13,12 @@ _YES = (
     r"|affirmative|okay|ok|okey|alright|all right|you bet)"
 )
 _YES_SAID = (
-    r"(?:(?:yes |yeah )?(?:that's|that is|that'?ll be|it's|it is"
-    r"|you're|you are|sounds|looks|all|this is)(?: all| absolutely| "
-    r"exactly| quite)? (?:right|correct|it|good|great|fine|perfect"
-    r"|true|okay|ok)"
-    r"|correct|right|exactly|precisely|perfect|true|please do|go "
-    r"ahead|do it|let's do (?:it|that)|i do|i would|i'd like that"
-    r"|i'd love (?:to|that)|i am|i agree|agreed|why not|by all means"
-    r"|go for it|make it so|no problem|not a problem|you got it|i "
-    r"think so|i guess so|i suppose so|proceed|please proceed"
-    r"|confirm(?:ed)?|yes please|please|that works|works for me"
-    r"|that would be (?:great|good|nice|fine|lovely)|sounds good to "
-    r"me)"
+    r"(?:(?:yes |yeah )?(?:that's|that is|that'?ll be|it's|it is|you're|you are|sounds|looks|all|this is)(?: all"
+    r"| absolutely| exactly| quite)? (?:right|correct|it|good|great|fine|perfect|true|okay|ok)|correct|right"
+    r"|exactly|precisely|perfect|true|please do|go ahead|do it|let's do (?:it|that)|i do|i would|i'd like that"
+    r"|i'd love (?:to|that)|i am|i agree|agreed|why not|by all means|go for it|make it so|no problem|not a problem"
+    r"|you got it|i think so|i guess so|i suppose so|proceed|please proceed|confirm(?:ed)?|yes please|please"
+    r"|that works|works for me|that would be (?:great|good|nice|fine|lovely)|sounds good to me)"
 )
 _NO = (
     r"(?:no|nope|nah|naw|negative|no way|never|not at all"
@@ -32,26 +26,19 @@ _NO = (
     r"|uh[- ]uh|nuh[- ]uh)"
 )
 _NO_SAID = (
-    r"(?:no thanks?(?: you)?|not really|not now|not today|not yet"
-    r"|not quite|not exactly|not (?:right|correct|true|necessary"
-    r"|needed)|(?:that's|that is|it's|it is|this is|you're|you are)"
-    r"(?: (?:all|absolutely|just|completely))? (?:not (?:right"
-    r"|correct|it|true|what i (?:said|meant|want|wanted|asked for))"
-    r"|wrong|incorrect|a mistake|all|everything)|(?:it|that|they) "
-    r"(?:isn't|aren't|is not)(?=$|[,.!])|it's not(?=$|[,.!])|that "
-    r"isn't (?:right|correct|it|true)|that's not it"
-    r"|wrong|incorrect|i don't think so|i don't|i do not|i wouldn't"
-    r"|i'd rather not|i am not|i'm not|don't(?: do (?:it|that))?"
-    r"|please don't|do not|never ?mind|forget it|cancel that|i "
-    r"disagree|nothing(?: else)?|none|neither|nothing more|that'?ll "
-    r"be all|that will be all|i changed my mind|false|not interested"
-    r"|i'll pass|hold on no|i guess not|i suppose not|not for me)"
+    r"(?:no thanks?(?: you)?|not really|not now|not today|not yet|not quite|not exactly"
+    r"|not (?:right|correct|true|necessary|needed)|(?:that's|that is|it's|it is|this is|you're"
+    r"|you are)(?: (?:all|absolutely|just|completely))? (?:not (?:right|correct|it|true"
+    r"|what i (?:said|meant|want|wanted|asked for))|wrong|incorrect|a mistake|all|everything)"
+    r"|(?:it|that|they) (?:isn't|aren't|is not)(?=$|[,.!])|it's not(?=$|[,.!])|that isn't (?:right|correct|it|true)"
+    r"|that's not it|wrong|incorrect|i don't think so|i don't|i do not|i wouldn't|i'd rather not|i am not|i'm not"
+    r"|don't(?: do (?:it|that))?|please don't|do not|never ?mind|forget it|cancel that|i disagree|nothing(?: else)?"
+    r"|none|neither|nothing more|that'?ll be all|that will be all|i changed my mind|false|not interested|i'll pass"
+    r"|hold on no|i guess not|i suppose not|not for me)"
 )
 _FINE = (
-    r"(?:i'm (?:fine|good|okay|ok|all set|all right|alright)|i am "
-    r"(?:fine|good|okay|ok|all set)|it's okay|that's okay|that's "
-    r"alright|it's fine|that's fine|i'm all good|all good|it's all "
-    r"right|fine)"
+    r"(?:i'm (?:fine|good|okay|ok|all set|all right|alright)|i am (?:fine|good|okay|ok|all set)|it's okay"
+    r"|that's okay|that's alright|it's fine|that's fine|i'm all good|all good|it's all right|fine)"
 )
 _GAP = re.compile(
     r"[ ,.!;~-]{0,3}(?:(?:and|um+|uh+|well|thanks|thank you|please|sir|ma'am|actually|so|oh)\b[ ,.!]{0,3}){0,3}"
@@ -62,23 +49,18 @@ _RUN = re.compile(
     rf"(?P<please>,? (?:please|thanks|thank you))?(?![\w'])"
 )
 _OPENING = re.compile(
-    r"(?:[ ,.!?]|um+\b|uh+\b(?![- ]?(?:huh|uh))|er+\b|well\b|oh\b"
-    r"|so\b|hmm+\b|ah+\b|actually\b|sorry\b|i said\b|hello\b|hi\b|i "
-    r"mean\b|honestly\b)*"
+    r"(?:[ ,.!?]|um+\b|uh+\b(?![- ]?(?:huh|uh))|er+\b|well\b|oh\b|so\b|hmm+\b|ah+\b|actually\b|sorry\b|i said\b"
+    r"|hello\b|hi\b|i mean\b|honestly\b)*"
 )
 _NOT_ANSWERS = re.compile(
-    r"no (?:one|idea|more|longer|matter|signal|order|refund|delivery"
-    r"|money|news|sound|response|answer|internet)\b|never (?:arrived"
-    r"|got|came|received|ordered|did)|right (?:now|away|there|here"
-    r"|after|before)|please (?:cancel|change|send|tell|help|give"
-    r"|check|connect|transfer|repeat)|i (?:do|am|would) (?!$|[,.!])"
-    r"|i'm not (?=sure|certain|able|happy|receiving|getting)|(?:i "
-    r"don't|i do not) (?:know|understand|remember|have|see|get|hear)"
-    r"|(?:don't|do not) (?:know|understand|remember|have|send"
-    r"|change)|sure (?:if|whether)|wrong (?:item|order|size|color"
-    r"|colour|product|address|one|number|person)|right (?:address"
-    r"|size)|none of|nothing (?:came|arrived|works|happened)|fine "
-    r"print|perfect size|true or|cancel that order|all right side"
+    r"no (?:one|idea|more|longer|matter|signal|order|refund|delivery|money|news|sound|response|answer|internet)\b"
+    r"|never (?:arrived|got|came|received|ordered|did)|right (?:now|away|there|here|after|before)"
+    r"|please (?:cancel|change|send|tell|help|give|check|connect|transfer|repeat)|i (?:do|am|would) (?!$|[,.!])"
+    r"|i'm not (?=sure|certain|able|happy|receiving|getting)"
+    r"|(?:i don't|i do not) (?:know|understand|remember|have|see|get|hear)"
+    r"|(?:don't|do not) (?:know|understand|remember|have|send|change)|sure (?:if|whether)"
+    r"|wrong (?:item|order|size|color|colour|product|address|one|number|person)|right (?:address|size)|none of"
+    r"|nothing (?:came|arrived|works|happened)|fine print|perfect size|true or|cancel that order|all right side"
 )
 _BEFORE_VALUE = re.compile(
     r"(?:\bnot|\binstead of|\brather than|\bi didn't say|\bisn't|\bwasn't|\bexcept|\banything but|\bno longer"
@@ -86,10 +68,15 @@ _BEFORE_VALUE = re.compile(
     r"(?: (?:on|at|for|in|the|a|size|number|item|option|order|line|room|floor))* ?$"
 )
 _AFTER_VALUE = re.compile(
-    r",? (?:is|was) (?:wrong|incorrect|not right|not what i said|a "
-    r"mistake)|,? (?:doesn't|won't|does not|will not) work|,? no,? "
-    r"(?=\w)"
+    r",? (?:is|was) (?:wrong|incorrect|not right|not what i said|a mistake)"
+    r"|,? (?:doesn't|won't|does not|will not) work|,? no,? (?=\w)"
 )
+
+_WEAK = words(
+    "please, none, nothing, true, false, right, wrong, perfect, confirm, proceed, never, all right, alright, okay, ok, "
+    "i do, i am, i don't, don't"
+)
+"""Answers only where nothing else is said, or a yes or no is asked."""
 
 
 def answers(text: str, context: Context) -> Iterator[Candidate]:
@@ -103,27 +90,7 @@ def answers(text: str, context: Context) -> Iterator[Candidate]:
         offer = asked.offer if asked else None
         if match["fine"]:
             value = None if offer is None else not offer
-        weak = match[0] in (
-            "please",
-            "none",
-            "nothing",
-            "true",
-            "false",
-            "right",
-            "wrong",
-            "perfect",
-            "confirm",
-            "proceed",
-            "never",
-            "all right",
-            "alright",
-            "okay",
-            "ok",
-            "i do",
-            "i am",
-            "i don't",
-            "don't",
-        )
+        weak = match[0] in _WEAK
         if weak and not asked and (found or match.end() < len(text.rstrip(" .!,"))) and not found:
             value = None
         if value is not None and not (match[0] == "please" and found):

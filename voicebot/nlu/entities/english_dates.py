@@ -29,9 +29,8 @@ _MONTH = rf"(?P<month>{'|'.join(_MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|
 _WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _WEEKDAY = rf"(?P<weekday>{'|'.join(_WEEKDAYS)}|mon|tues?|wed|thurs?|fri)\b"
 _YEAR_WORDS = (
-    rf"(?:two thousand(?: and)?(?: {UNDER_100_EN})?|twenty(?: oh "
-    rf"(?:one|two|three|four|five|six|seven|eight|nine)\b|[ "
-    rf"-]{UNDER_100_EN})|nineteen[ -]{UNDER_100_EN})"
+    rf"(?:two thousand(?: and)?(?: {UNDER_100_EN})?|twenty(?: oh (?:one|two|three|four|five|six|seven|eight|nine)\b"
+    rf"|[ -]{UNDER_100_EN})|nineteen[ -]{UNDER_100_EN})"
 )
 _YEAR = rf"(?:,? (?:of |in )?(?P<year>\d{{4}}\b(?!:)|{_YEAR_WORDS})|,? (?P<near_year>this year|next year|last year))?"
 _DAY = rf"(?P<day>{ORDINAL_EN}|{UNDER_100_EN}|\d{{1,2}}(?![\d:.]))"
@@ -41,9 +40,8 @@ _MONTH_DAY = re.compile(
     rf"{_HEAD}{_BEFORE}{_MONTH} (?:the )?{_DAY}(?! (?:people|items|o'clock|am|pm)\b)(?! ?(?:am|pm)\b){_YEAR}"
 )
 _END_OF_MONTH = re.compile(
-    rf"{_HEAD}(?:the )?(?:end|last day) of (?:{_MONTH}|(?P<near>this "
-    rf"month|next month|last month|the month|the year|this "
-    rf"year)){_YEAR}"
+    rf"{_HEAD}(?:the )?(?:end|last day) of (?:{_MONTH}|(?P<near>this month|next month|last month|the month|the year"
+    rf"|this year)){_YEAR}"
 )
 _NEAR_MONTH_DAY = re.compile(rf"{_HEAD}(?:on )?(?:the )?(?P<day>{ORDINAL_EN}) of (?P<near>this|next|last) month\b")
 _WEEKDAY_BEFORE = rf"(?P<named>(?:{'|'.join(_WEEKDAYS)}),? )?"
@@ -63,23 +61,25 @@ _ISO = re.compile(
 )
 _SLASHED = re.compile(r"(?<![\d./-])(?P<month>\d{1,2})/(?P<day>\d{1,2})(?:/(?P<year>\d{4}|\d{2}))?(?![\d/-])")
 _WHEN = re.compile(
-    rf"{_HEAD}(?P<when>(?:the )?week after next|a week (?:from|on)"
-    rf"|next week|last week|this week|next|last|past|this coming"
-    rf"|coming|this|a week)?(?: on)? ?{_WEEKDAY}(?P<after> (?:after "
-    rf"next|next week|last week|this week|week)\b)?"
+    rf"{_HEAD}(?P<when>(?:the )?week after next|a week (?:from|on)|next week|last week|this week|next|last|past"
+    rf"|this coming|coming|this|a week)?(?: on)? ?{_WEEKDAY}(?P<after> (?:after next|next week|last week|this week"
+    rf"|week)\b)?"
 )
 _WEEK = re.compile(
-    rf"{_HEAD}(?P<when>this|next|last|(?:the )?following) "
-    rf"(?P<unit>week|month|weekend)\b(?! on)|{_HEAD}(?:the |over the "
-    rf"|at the )(?P<weekend>weekend)\b|{_HEAD}(?P<later>(?:the "
-    rf")?week after next)\b"
+    rf"{_HEAD}(?P<when>this|next|last|(?:the )?following) (?P<unit>week|month|weekend)\b(?! on)"
+    rf"|{_HEAD}(?:the |over the |at the )(?P<weekend>weekend)\b|{_HEAD}(?P<later>(?:the )?week after next)\b"
 )
 _DAYS = {
-    "the day before yesterday": -2, "day before yesterday": -2, "yesterday": -1,
-    "last night": -1, "today": 0, "tonight": 0, "this morning": 0,
-    "this afternoon": 0, "this evening": 0, "tomorrow": 1,
-    "tmrw": 1, "the day after tomorrow": 2, "day after tomorrow": 2,
-}  # fmt: skip
+    word: value
+    for value, said in {
+        -2: "the day before yesterday, day before yesterday",
+        -1: "yesterday, last night",
+        0: "today, tonight, this morning, this afternoon, this evening",
+        1: "tomorrow, tmrw",
+        2: "the day after tomorrow, day after tomorrow",
+    }.items()
+    for word in said.split(", ")
+}
 _NAMED_DAY = re.compile(rf"{_HEAD}(?P<day>{'|'.join(sorted(_DAYS, key=len, reverse=True))})\b")
 _COUNT = rf"(?P<count>{CARDINAL_EN}|an?|a couple of|a couple|half a)"
 _UNIT = r"(?P<unit>business days?|days?|weeks?|fortnights?|months?|years?)\b"

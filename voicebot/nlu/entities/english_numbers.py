@@ -32,16 +32,14 @@ _NOUNS = (
     "|employees"
 )
 _COUNT = re.compile(
-    rf"{HEAD}(?:(?:between )?(?P<least>{DECIMAL_EN}) ?(?:-|to|or|and) ?"
-    rf"(?P<most>{DECIMAL_EN})|(?P<number>{DECIMAL_EN})|(?P<word>a couple|a "
-    rf"pair|a dozen|half a dozen|a|an|(?:{UNDER_100_EN}|\d+) dozen))"
-    rf"(?: of)?(?:(?: more| other| extra| large| small| medium| black"
-    rf"| white| red| blue| new){{0,2}}) (?P<noun>{_NOUNS})\b"
+    rf"{HEAD}(?:(?:between )?(?P<least>{DECIMAL_EN}) ?(?:-|to|or|and) ?(?P<most>{DECIMAL_EN})"
+    rf"|(?P<number>{DECIMAL_EN})|(?P<word>a couple|a pair|a dozen|half a dozen|a|an"
+    rf"|(?:{UNDER_100_EN}|\d+) dozen))(?: of)?(?:(?: more| other| extra| large| small| medium| black| white| red"
+    rf"| blue| new){{0,2}}) (?P<noun>{_NOUNS})\b"
 )
 _DOZENS = re.compile(
-    rf"{HEAD}(?:(?P<half>half a)|(?P<number>{UNDER_100_EN}|\d+|a)) "
-    rf"dozen\b|{HEAD}(?P<couple>a couple)(?: of)?(?! (?:days|weeks"
-    rf"|hours|minutes|months|years))\b"
+    rf"{HEAD}(?:(?P<half>half a)|(?P<number>{UNDER_100_EN}|\d+|a)) dozen\b"
+    rf"|{HEAD}(?P<couple>a couple)(?: of)?(?! (?:days|weeks|hours|minutes|months|years))\b"
 )
 _TWICE = re.compile(rf"{HEAD}(?P<word>once|twice)\b(?! again)")
 _ORDINAL = re.compile(
@@ -87,10 +85,9 @@ _UNITS = {
     "yuan": "CNY",
 }
 _AMOUNT = re.compile(
-    rf"{HEAD}(?P<number>{DECIMAL_EN}|a) ?(?P<unit>dollars?|bucks?|won"
-    rf"|euros?|pounds?|quid|yen|yuan|usd|krw|eur|gbp)\b(?! of )"
-    rf"(?:,? (?:and )?(?P<cents>{UNDER_100_EN}|\d{{1,2}})(?: cents?| "
-    rf"pence)?(?![\w:]| (?:percent|items|days|o'clock|am|pm)))?"
+    rf"{HEAD}(?P<number>{DECIMAL_EN}|a) ?(?P<unit>dollars?|bucks?|won|euros?|pounds?|quid|yen|yuan|usd|krw|eur"
+    rf"|gbp)\b(?! of )(?:,? (?:and )?(?P<cents>{UNDER_100_EN}|\d{{1,2}})(?: cents?| pence)?(?![\w:]"
+    rf"| (?:percent|items|days|o'clock|am|pm)))?"
 )
 _SIGNED = re.compile(
     rf"(?P<sign>[₩$€¥£]|krw ?|usd ?|us\$|eur ?|gbp ?)"

@@ -23,13 +23,10 @@ _PAST_TO = re.compile(
 )
 _HALF = re.compile(rf"{_HEAD}half {_HOUR}{_PART}")
 _SPOKEN = re.compile(
-    rf"{_HEAD}(?P<day_part>morning|afternoon|evening|night)?"
-    rf"(?(day_part) )(?P<at>at |around |by |until |till |from |before "
-    rf"|after |about )?{_HOUR}(?:[ :-](?P<minute>oh[ -]?(?:one|two"
-    rf"|three|four|five|six|seven|eight|nine)|(?:ten|fifteen|twenty"
-    rf"|thirty|forty|fifty)(?:[ -](?:one|two|three|four|five|six"
-    rf"|seven|eight|nine))?|eleven|twelve|thirteen|fourteen|sixteen"
-    rf"|seventeen|eighteen|nineteen|[0-5]\d)(?![\w]))?{_PART}"
+    rf"{_HEAD}(?P<day_part>morning|afternoon|evening|night)?(?(day_part) )(?P<at>at |around |by |until |till |from "
+    rf"|before |after |about )?{_HOUR}(?:[ :-](?P<minute>oh[ -]?(?:one|two|three|four|five|six|seven|eight|nine)"
+    rf"|(?:ten|fifteen|twenty|thirty|forty|fifty)(?:[ -](?:one|two|three|four|five|six|seven|eight|nine))?|eleven"
+    rf"|twelve|thirteen|fourteen|sixteen|seventeen|eighteen|nineteen|[0-5]\d)(?![\w]))?{_PART}"
 )
 _WRITTEN = re.compile(rf"(?<![\d:.])(?P<hour>[01]?\d|2[0-4])[:.](?P<minute>[0-5]\d)(?::[0-5]\d)?(?![\d:]){_PART}")
 _TIGHT = re.compile(r"(?<![\w:.])(?P<hour>1[0-2]|0?[1-9])(?P<part>am|pm)\b")
@@ -49,11 +46,9 @@ _DURATION = re.compile(
 _PIECE_TOKEN = re.compile(rf"(?P<count>{_COUNT})[ -]?(?P<unit>{_UNITS})\b")
 _RANGE = re.compile(rf"{_HEAD}(?P<least>{DECIMAL_EN}) ?(?:to|or|-) ?(?P<most>{DECIMAL_EN}) (?P<unit>{_UNITS})\b")
 _SPECIAL = re.compile(
-    rf"{_HEAD}(?:(?:a |one )?(?P<fortnight>fortnight)|(?P<quarter>"
-    rf"(?:a )?quarter of an hour)|(?P<three>three quarters of an "
-    rf"hour)|(?P<hour_half>an hour and a half)|(?P<day_half>a day "
-    rf"and a half)|(?P<year_half>a year and a half)|"
-    rf"(?P<overnight>overnight))\b(?! ago)"
+    rf"{_HEAD}(?:(?:a |one )?(?P<fortnight>fortnight)|(?P<quarter>(?:a )?quarter of an hour)"
+    rf"|(?P<three>three quarters of an hour)|(?P<hour_half>an hour and a half)|(?P<day_half>a day and a half)"
+    rf"|(?P<year_half>a year and a half)|(?P<overnight>overnight))\b(?! ago)"
 )
 _LETTERS = {"h": "H", "mi": "M", "s": "S", "d": "D", "n": "D", "w": "W", "mo": "m", "y": "Y"}
 

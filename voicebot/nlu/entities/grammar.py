@@ -89,3 +89,8 @@ def choose(candidates: Iterable[Candidate], context: Context) -> list[Candidate]
             kept.append(candidate)
             taken.update(range(candidate.start, candidate.end))
     return sorted(kept, key=lambda candidate: candidate.start)
+
+
+def words(listed: str) -> list[str]:
+    """The words of a list written with commas."""
+    return listed.split(", ")

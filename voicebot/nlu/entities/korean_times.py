@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from voicebot.nlu.entities.clock import afternoon_by_habit, clock, duration
-from voicebot.nlu.entities.grammar import Candidate, Context
+from voicebot.nlu.entities.grammar import Candidate, Context, words
 from voicebot.nlu.entities.korean_text import TAIL
 from voicebot.nlu.entities.number_words import NATIVE, RANGE, RANGES, SINO, SINO_RANGE, SINO_RANGES, read_korean
 
@@ -46,10 +46,8 @@ _NUMBER = rf"(?:{NATIVE}(?<![둘셋넷])(?<!하나)|{SINO})"
 _UNITS = "시간|개월|개 월|주일|주간|일간|분간|년간|초간|년|달|주(?!세|시)|일|분|초"
 _PIECE = rf"(?:{_NUMBER} ?(?:{_UNITS})(?: ?반(?![가-힣]|품|납)|(?=반))?)"
 _DURATION = re.compile(
-    rf"{_START}(?:"
-    rf"(?P<days>{'|'.join(sorted(_DAYS, key=len, reverse=True))})(?: "
-    rf"?(?P<day_half>반))?|(?P<half_year>반 ?년)|(?P<half_hour>반 ?시간)|"
-    rf"(?P<half_month>반 ?달)"
+    rf"{_START}(?:(?P<days>{'|'.join(sorted(_DAYS, key=len, reverse=True))})(?: ?(?P<day_half>반))?"
+    rf"|(?P<half_year>반 ?년)|(?P<half_hour>반 ?시간)|(?P<half_month>반 ?달)"
     rf"|(?P<pieces>{_PIECE}(?: ?{_PIECE}){{0,4}}(?P<half> ?반)?))(?P<span>동안|간|째)?(?P<tail>{TAIL})"
 )
 _PIECE_TOKEN = re.compile(rf"(?P<number>{_NUMBER}) ?(?P<unit>{_UNITS})")
@@ -64,26 +62,9 @@ _LETTERS = {"시간": "H", "분": "M", "초": "S", "일": "D", "주": "W", "개"
 _DAY_RANGES = {"하루이틀": (1, 2), "이삼일": (2, 3), "이틀사흘": (2, 3), "사나흘": (3, 4)}
 # "이 시간", "이 주", "이 분", "이 일": this one; "일 년" and "일 분" are lengths.
 _THIS = frozenset(
-    [
-        "이시간",
-        "이주",
-        "이분",
-        "이일",
-        "이해",
-        "이년",
-        "일일",
-        "사일",
-        "오일",
-        "구일",
-        "만일",
-        "사분",
-        "오분",
-        "일분",
-        "구분",
-        "일주",
-        "사주",
-        "이초",
-    ]
+    words(
+        "이시간, 이주, 이분, 이일, 이해, 이년, 일일, 사일, 오일, 구일, 만일, 사분, 오분, 일분, 구분, 일주, 사주, 이초"
+    )
 )
 
 

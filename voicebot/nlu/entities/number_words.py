@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from voicebot.nlu.entities.grammar import words
+
 Number = int | float
 
 # ---- Korean ----
@@ -37,13 +39,35 @@ SINO = (
 """A number in Sino-Korean words, in digits, or both ("3만 5천")."""
 
 _ONES = {
-    "하나": 1, "한": 1, "둘": 2, "두": 2, "셋": 3, "세": 3, "석": 3, "서": 3, "넷": 4, "네": 4, "넉": 4, "너": 4,
-    "다섯": 5, "닷": 5, "여섯": 6, "엿": 6, "일곱": 7, "여덟": 8, "여덜": 8, "여덞": 8, "여덢": 8, "아홉": 9, "아호": 9,
-}  # fmt: skip
+    word: value
+    for value, said in {
+        1: "하나, 한",
+        2: "둘, 두",
+        3: "셋, 세, 석, 서",
+        4: "넷, 네, 넉, 너",
+        5: "다섯, 닷",
+        6: "여섯, 엿",
+        7: "일곱",
+        8: "여덟, 여덜, 여덞, 여덢",
+        9: "아홉, 아호",
+    }.items()
+    for word in said.split(", ")
+}
 _TENS = {
-    "열": 10, "스물": 20, "스무": 20, "서른": 30, "설흔": 30, "마흔": 40, "쉰": 50, "예순": 60, "일흔": 70,
-    "여든": 80, "아흔": 90,
-}  # fmt: skip
+    word: value
+    for value, said in {
+        10: "열",
+        20: "스물, 스무",
+        30: "서른, 설흔",
+        40: "마흔",
+        50: "쉰",
+        60: "예순",
+        70: "일흔",
+        80: "여든",
+        90: "아흔",
+    }.items()
+    for word in said.split(", ")
+}
 _ONE_NATIVE = "(?:하나|한|둘|두|셋|세|석|넷|네|넉|다섯|여섯|일곱|여덟|여덜|여덞|여덢|아홉)"
 _TEN_NATIVE = "(?:열|스물|스무|서른|설흔|마흔|쉰|예순|일흔|여든|아흔)"
 _HUNDREDS = rf"(?:{_TIMES}천 ?)?(?:{_TIMES}백 ?)?"
@@ -51,11 +75,21 @@ NATIVE = rf"(?:{_HUNDREDS}(?:{_TEN_NATIVE}(?: ?{_ONE_NATIVE})?|{_ONE_NATIVE}))"
 """A number in native words, over 99 behind Sino-Korean hundreds ("백스물두")."""
 
 RANGES = {
-    "한두": (1, 2), "한둘": (1, 2), "두세": (2, 3), "두셋": (2, 3), "두서너": (2, 4), "서너": (3, 4), "서넛": (3, 4),
-    "세네": (3, 4), "네다섯": (4, 5), "네댓": (4, 5), "너댓": (4, 5), "너덧": (4, 5), "대여섯": (5, 6),
-    "예닐곱": (6, 7), "여섯일곱": (6, 7), "일고여덟": (7, 8), "일곱여덟": (7, 8),
-    "여덟아홉": (8, 9), "여남은": (10, 12),
-}  # fmt: skip
+    word: bounds
+    for bounds, said in {
+        (1, 2): "한두, 한둘",
+        (2, 3): "두세, 두셋",
+        (2, 4): "두서너",
+        (3, 4): "서너, 서넛, 세네",
+        (4, 5): "네다섯, 네댓, 너댓, 너덧",
+        (5, 6): "대여섯",
+        (6, 7): "예닐곱, 여섯일곱",
+        (7, 8): "일고여덟, 일곱여덟",
+        (8, 9): "여덟아홉",
+        (10, 12): "여남은",
+    }.items()
+    for word in said.split(", ")
+}
 """Two neighbouring numbers in one word: least and most."""
 RANGE = "(?:" + "|".join(sorted((" ?".join(word) for word in RANGES), key=len, reverse=True)) + ")"
 SINO_RANGES = {
@@ -144,28 +178,10 @@ def read_digits_ko(text: str) -> str:
 _UNITS_EN = {
     word: value
     for value, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-        ]
+        words(
+            "zero, one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen, fourteen, "
+            "fifteen, sixteen, seventeen, eighteen, nineteen"
+        )
     )
 }
 _TENS_EN = {
@@ -179,7 +195,10 @@ _ONE_EN = "(?:one|two|three|four|five|six|seven|eight|nine)"
 _TEEN_EN = "(?:ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen)"
 _TEN_EN = "(?:twenty|thirty|fou?rty|fifty|sixty|seventy|eighty|ninety)"
 UNDER_100_EN = rf"(?:{_TEN_EN}(?:[ -]{_ONE_EN}\b)?|{_TEEN_EN}|{_ONE_EN})\b"
-_UNDER_1000_EN = rf"(?:{UNDER_100_EN}|(?:a|\d{{1,2}})(?=[ -]hundred\b))(?:[ -]hundred\b(?:[ -](?:and )?{UNDER_100_EN}(?![ -]hundred))?)?"
+_UNDER_1000_EN = (
+    rf"(?:{UNDER_100_EN}|(?:a|\d{{1,2}})(?=[ -]hundred\b))"
+    rf"(?:[ -]hundred\b(?:[ -](?:and )?{UNDER_100_EN}(?![ -]hundred))?)?"
+)
 _SECTION_EN = rf"(?:{_UNDER_1000_EN}|a(?=[ -])|zero\b|{_ARABIC_DECIMAL})"
 _AND_EN = rf"(?:,? (?:and )?{_SECTION_EN})?"
 CARDINAL_EN = (
@@ -194,27 +213,10 @@ DIGIT_EN = rf"(?:(?:double|triple) (?:zero|oh|o|{_ONE_EN})\b|(?:zero|oh|o|nought
 _ORDINAL_ONES = {
     word: value
     for value, word in enumerate(
-        [
-            "first",
-            "second",
-            "third",
-            "fourth",
-            "fifth",
-            "sixth",
-            "seventh",
-            "eighth",
-            "ninth",
-            "tenth",
-            "eleventh",
-            "twelfth",
-            "thirteenth",
-            "fourteenth",
-            "fifteenth",
-            "sixteenth",
-            "seventeenth",
-            "eighteenth",
-            "nineteenth",
-        ],
+        words(
+            "first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh, twelfth, "
+            "thirteenth, fourteenth, fifteenth, sixteenth, seventeenth, eighteenth, nineteenth"
+        ),
         start=1,
     )
 }
