@@ -36,7 +36,7 @@ class Feeling:
     @property
     def band(self) -> Band:
         """The feeling in one word."""
-        if self.valence <= -0.45 and self.arousal >= 0.55:
+        if self.valence <= -0.48 and self.arousal >= 0.55:
             return "angry"
         if self.valence <= -0.2:
             return "displeased"
@@ -54,8 +54,11 @@ class Feeling:
             raise ValueError(f"not a feeling: {error}") from None
 
 
-_INTENSE_VALENCE, _INTENSE_AROUSAL = 1.4, 0.12
-_MORE_CUES_AROUSAL = 0.08
+_INTENSE_VALENCE, _INTENSE_AROUSAL = 1.5, 0.12
+_SOFT_VALENCE, _SOFT_AROUSAL = 0.75, 0.2
+_FURTHER_AROUSAL = 0.08
+_SAME_KIND = 0.5
+"""What a further cue of the same kind weighs."""
 _EXCLAMATION_AROUSAL = 0.06
 _MISHEARD = 0.85
 """A phrase that was recognised by its sound only weighs this much."""
@@ -64,20 +67,23 @@ _OVERTAKEN = 0.4
 _AFTER_RESULT = 2.0
 """Thanks for something that was done are meant; else they are manners."""
 
-# Korean, around a cue in text without spaces. 편안, 불안, 미안, 동안, ... end in 안 and negate nothing.
-_KO_NOT_BEFORE = re.compile(r"(?<![편불미제방보동치대])(?:안|못)$")
+# Korean, around a cue in text without spaces. 편안, 불안, 미안, 동안, ... end in 안 and negate nothing. A denial has
+# 건 or an adnominal of the past ("화난 거 아니에요"); "너무하시는 거 아니에요" is no denial.
+_KO_NOT_BEFORE = re.compile(r"(?<![편불미제방보동치대무천])(?:안|못)$")
 _KO_NOT_AFTER = re.compile(
-    r"[가-힣]{0,2}?(?:지는|지도|지가|지를|지|질|진)(?:를)?(?:않|안(?!내)|못|마)"
-    r"|(?:은|는|이|가|도|한|난|인|할)?(?:건|것은|거는|게|거|것이|것도)?(?:는|은|도|가)?(?:아니(?!라고|라니|고요)|아닙|아녜|없(?!나|으면))"
+    r"[가-힣]{0,2}?지(?:는|도|가|를)?(?:않|안(?!내)|못)"
+    r"|[가-힣]{0,2}?(?:까지|정도)는아[니닌닙]"
+    r"|[가-힣]{0,2}?(?:건|것은|거는|게|(?<!는)거)(?:는|은|도)?(?:아니|아닙|아녜)"
+    r"|(?:은|는|이|가|도)?(?:별로|전혀|하나도)?(?:없(?!나|으면)|아니에|아닙|아녜|아니고)"
 )
+_KO_SOFTENED = re.compile(r"[가-힣]{0,2}?긴(?:하|한|해)")
 _KO_CONDITION = re.compile(r"(?:면|뭐가|뭘|어떤게|어느게|어떤것이|언제가)$")
 _EN_NOT = re.compile(
-    r"(?:\b(?:not|never|no|hardly|barely|cannot|without|nothing|neither|nor)|n't|\bcant|\bdont)\b(?! only)"
+    r"(?:\b(?:not|never(?! mind)|hardly|barely|cannot|without|nothing|neither|nor|dont|cant)|n't)\b(?! only)|\bno$"
 )
 _EN_CONDITION = re.compile(r"\b(?:would|could|if|it'd|that'd|i'd|we'd|please)(?: \w+){0,3} $")
-_GLAD_IN_ITSELF = re.compile(
-    r"can't complain|couldn't be|not bad|no (?:problem|worries)|no (?:good|help|use|respect)|not "
-)
+_NEGATIONS = {"ko": re.compile("[안않못]"), "en": _EN_NOT}
+"""Where one of these stands, a phrase recognised by its sound only proves nothing good."""
 
 
 def words_feeling(text: str, language: str, *, after_result: bool = False) -> Feeling:
@@ -91,49 +97,76 @@ def words_feeling(text: str, language: str, *, after_result: bool = False) -> Fe
         return Feeling()
     normal = normalise(text)
     seen = plain(normal, words)
+    found = _without_overlaps(matches(seen, words))
+    effects = [effect for match in found if (effect := _effect(match, seen, words, after_result))]
+    if not effects:
+        return Feeling()
+    # Not those inside a cue: "너무하네요".
+    intense = any(
+        all(hit.end() <= match.start or hit.start() >= match.end for match in found)
+        for hit in words.intensifiers.finditer(seen.text)
+    )
+    last = _last_sign(effects)
     glad = angry = 0.0
     """How far the text is good and bad, 0 to 1."""
     arousal = CALM
+    further = 0.0
     kinds: list[str] = []
-    found = _without_overlaps(matches(seen, words))
-    last_sign = _last_sign(found)
-    intense = words.intensifiers.search(seen.text) is not None
-    for match in found:
-        cue = match.cue
-        valence = cue.valence * (_MISHEARD if match.misheard else 1.0)
-        rise = cue.arousal - CALM
-        if _negated(match, seen, words):
-            # "Not good" is bad, though less than "bad"; "not bad" is hardly good.
-            valence = -0.9 * max(valence, 0.45) if valence > 0.25 else -0.3 * valence if valence < 0 else -0.1
-            rise *= 0.6 if cue.valence > 0 else 0.0
-            kind = "dissatisfaction" if cue.valence > 0 else "agreement"
-        elif cue.valence > 0 and _conditional(match, seen, words):
-            continue
-        else:
-            kind = cue.kind
-            if kind == "thanks" and after_result:
-                valence *= _AFTER_RESULT
-        if intense and abs(valence) >= 0.2:
+    for effect in effects:
+        valence, rise = effect.valence, effect.arousal - CALM
+        if intense and effect.kind != "thanks" and abs(valence) >= 0.2:
             valence *= _INTENSE_VALENCE
-        if last_sign * valence < 0:
+        if last * valence < 0:
             valence *= _OVERTAKEN
             rise *= _OVERTAKEN
+        if effect.kind in kinds:
+            valence *= _SAME_KIND
+        if kinds and abs(effect.valence) >= 0.25:
+            further += _FURTHER_AROUSAL * (_SAME_KIND if effect.kind in kinds else 1.0)
         if valence > 0:
             glad = 1 - (1 - glad) * (1 - min(valence, 0.95))
         else:
             angry = 1 - (1 - angry) * (1 - min(-valence, 0.95))
         arousal = max(arousal, CALM + rise)
-        if kind not in kinds:
-            kinds.append(kind)
-    if not kinds:
-        return Feeling()
-    strong = sum(abs(match.cue.valence) >= 0.25 for match in found)
-    if strong:
-        arousal += _MORE_CUES_AROUSAL * (strong - 1) + _INTENSE_AROUSAL * intense
-        arousal += _EXCLAMATION_AROUSAL * min(normal.count("!"), 3)
+        if effect.kind not in kinds:
+            kinds.append(effect.kind)
+    if any(abs(effect.valence) >= 0.25 for effect in effects):
+        arousal += further + _INTENSE_AROUSAL * intense + _EXCLAMATION_AROUSAL * min(normal.count("!"), 3)
     # Manners do not make up for a complaint.
     valence = glad - angry if angry < 0.2 else -angry + 0.3 * glad
-    return Feeling(round(max(-1.0, valence), 3), round(min(1.0, max(0.0, arousal)), 3), tuple(kinds))
+    return Feeling(round(max(-1.0, valence), 3), round(min(1.0, arousal), 3), tuple(kinds))
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """What a cue shows where it stands."""
+
+    kind: str
+    valence: float
+    arousal: float
+
+
+def _effect(match: Match, seen: PlainText, words: Lexicon, after_result: bool) -> _Effect | None:
+    cue = match.cue
+    weight = _MISHEARD if match.misheard else 1.0
+    good = cue.valence > 0
+    if match.misheard:
+        if good and _NEGATIONS["en" if words.spaced else "ko"].search(seen.text):
+            return None
+    elif cue.kind != "thanks" and _negated(match, seen, words):
+        # "Not good" is bad, though less than "bad" can be; "not bad" is hardly good.
+        if good:
+            return _Effect("dissatisfaction", -max(0.42, 0.8 * cue.valence), 0.42)
+        return _Effect("agreement", 0.12, CALM)
+    if good and _conditional(match, seen, words):
+        return None
+    if cue.kind == "thanks" and after_result:
+        weight *= _AFTER_RESULT
+    arousal = cue.arousal
+    if words.softener.search(seen.text[: match.start]) or _KO_SOFTENED.match(seen.text, match.end):
+        weight *= _SOFT_VALENCE
+        arousal = max(CALM, arousal - _SOFT_AROUSAL)
+    return _Effect(cue.kind, cue.valence * weight, arousal)
 
 
 def _without_overlaps(found: list[Match]) -> list[Match]:
@@ -145,18 +178,16 @@ def _without_overlaps(found: list[Match]) -> list[Match]:
     return sorted(kept, key=lambda match: match.start)
 
 
-def _last_sign(found: list[Match]) -> int:
+def _last_sign(effects: list[_Effect]) -> int:
     """Whether the caller ended on good (1) or bad (-1); 0 where nothing was felt. Manners and agreement don't count."""
-    signs = [match.cue.valence for match in found if abs(match.cue.valence) > 0.2]
+    signs = [effect.valence for effect in effects if abs(effect.valence) > 0.2]
     return 0 if not signs else 1 if signs[-1] > 0 else -1
 
 
 def _negated(match: Match, seen: PlainText, words: Lexicon) -> bool:
-    before, after = seen.text[: match.start], seen.text[match.end :]
+    before = seen.text[: match.start]
     if not words.spaced:
-        return bool(_KO_NOT_BEFORE.search(before) or _KO_NOT_AFTER.match(after))
-    if _GLAD_IN_ITSELF.match(seen.text[match.start : match.end]):
-        return False
+        return bool(_KO_NOT_BEFORE.search(before) or _KO_NOT_AFTER.match(seen.text, match.end))
     return bool(_EN_NOT.search(" ".join(before.split()[-4:])))
 
 

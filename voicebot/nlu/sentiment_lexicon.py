@@ -1,6 +1,6 @@
 """The words of feeling of each language: `sentiment_ko.toml` and `sentiment_en.toml`.
 
-A file has `intensifiers` and `cues`. A cue has
+A file has `intensifiers`, `softeners` (which stand directly before what they soften) and `cues`. A cue has
 
 - `kind`: what the words show, one of KINDS;
 - `valence` (-1 to 1) and `arousal` (0 to 1) that they have by themselves;
@@ -43,6 +43,7 @@ KINDS = (
     "agreement",
 )
 
+_DEGREE = "(?:좀|조금|약간|너무|많이|정말|진짜|아주|그렇게|별로|별|더|하나도|전혀|영)?"
 _ALIKE = 84.0
 """Similarity (0 to 100) from which a misheard phrase counts: about one jamo in six wrong."""
 
@@ -68,6 +69,8 @@ class Lexicon:
     spaced: bool
     """Whether patterns see words with spaces between them, as in English; else the text without spaces."""
     intensifiers: re.Pattern[str]
+    softener: re.Pattern[str]
+    """At the end of what stands before a cue."""
     cues: tuple[Cue, ...]
 
 
@@ -98,10 +101,12 @@ def lexicon(language: str) -> Lexicon | None:
         return None
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     spaced = language == "en"
-    words = "|".join(sorted(map(re.escape, data["intensifiers"]), key=len, reverse=True))
+    intensifiers = "|".join(sorted(data["intensifiers"], key=len, reverse=True))
+    softeners = "|".join(data["softeners"])
     return Lexicon(
         spaced,
-        re.compile(rf"\b(?:{words})\b" if spaced else words),
+        re.compile(rf"\b(?:{intensifiers})\b" if spaced else intensifiers),
+        re.compile(rf"\b(?:{softeners}) $" if spaced else rf"(?:{softeners})$"),
         tuple(_cue(entry, spaced) for entry in data["cues"]),
     )
 
@@ -152,8 +157,9 @@ def _spans(cue: Cue, text: PlainText, words: Lexicon) -> Iterator[tuple[int, int
 def _cue(entry: dict[str, Any], spaced: bool) -> Cue:
     if entry["kind"] not in KINDS:
         raise ValueError(f"{entry['kind']!r} is no kind of feeling")
-    anywhere = [pattern for pattern in entry["patterns"] if not pattern.startswith("_")]
-    at_word = [pattern[1:] for pattern in entry["patterns"] if pattern.startswith("_")]
+    patterns = [pattern.replace("~", _DEGREE) for pattern in entry["patterns"]]
+    anywhere = [pattern for pattern in patterns if not pattern.startswith("_")]
+    at_word = [pattern[1:] for pattern in patterns if pattern.startswith("_")]
     edge = r"\b" if spaced else ""
     return Cue(
         entry["kind"],
