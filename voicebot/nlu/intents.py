@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -130,16 +130,11 @@ class IntentModel:
         said = [self._one(part, expected, among) for part in parts]
         sure = [u for u in said if u.intent is not None and u.score >= self._settings.clause_threshold]
         in_order = list(dict.fromkeys(u.intent for u in sure if u.intent is not None))
-        if len(in_order) < 2:
+        # A caller who explains at length means one thing: what the whole says must be one of its parts.
+        if len(in_order) < 2 or whole.intent not in in_order:
             return whole
         first = next(u for u in sure if u.intent == in_order[0])
-        return Understanding(
-            text=whole.text,
-            intent=first.intent,
-            score=first.score,
-            alternatives=first.alternatives,
-            further_intents=tuple(in_order[1:]),
-        )
+        return replace(first, text=whole.text, further_intents=tuple(in_order[1:]))
 
     def probabilities(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """For normalised texts: the probability of each intent given that one is meant, (texts, intents), in the order

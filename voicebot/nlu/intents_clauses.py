@@ -1,4 +1,7 @@
-"""Where one utterance may hold several requests: at Korean and English clause connectives and sentence ends."""
+"""Where one utterance may hold several requests: at the connectives that join clauses in Korean and in English.
+
+Not at the end of a sentence, nor behind -는데: what stands before is mostly the background of what stands behind.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,10 @@ _MOST = 4
 # Behind -고 an auxiliary makes one predicate (하고 싶어요, 하고 있어요, 하고 계세요): no boundary there.
 _AUXILIARY = r"(?!\s*(?:싶|있|계|보니|말))"
 _BOUNDARY = re.compile(
-    r"[.?!;]+\s+"
-    r"|(?<=[가-힣]고) 나서\s+|(?<=[가-힣]) 다음에\s+"
-    r"|(?<=[가-힣])\s+(?:그리고|그리구|또한?|그러고 나서|그다음에?|그 다음에?|아니면)\s+"
+    r"(?<=[가-힣]고) 나서\s+|(?<=[가-힣]) 다음에\s+"
+    r"|(?<=[가-힣])[.?!,]?\s+(?:그리고|그리구|또한?|그러고 나서|그다음에?|그 다음에?|아니면)\s+"
     rf"|(?<=[하받꾸르되보내치]고)(?:요|,)?{_AUXILIARY}\s+"
-    r"|(?<=[가-힣]면서)\s+|(?<=[가-힣]는데)요?,?\s+"
-    r"|,?\s+(?:and then|and also|and|then|also|plus|as well as)\s+",
+    r"|[.?!,]?\s+(?:and then|and also|and|then|also|plus|as well as)\s+",
     re.IGNORECASE,
 )
 _OPENING = re.compile(r"^(?:그리고|그리구|또|and|then|also)\s+", re.IGNORECASE)

@@ -101,8 +101,8 @@ def fit_fusion(clean: Seen, clean_labels: Labels, misheard: Seen, misheard_label
     alone = len(clean.scores) == 1
     columns = np.concatenate([np.stack(clean.nearest, axis=1), np.stack(misheard.nearest, axis=1)])
     dirty = np.repeat([False, True], [len(clean_labels), len(misheard_labels)])
-    even = np.where(dirty, 1 / max(1, len(misheard_labels)), 1 / max(1, len(clean_labels))) * len(dirty) / 2
-    noise = fit_logistic(columns, dirty, even, usual=(-3.0,) * len(clean.nearest))
+    each = np.where(dirty, _MISHEARD_SHARE / max(1, len(misheard_labels)), (1 - _MISHEARD_SHARE) / len(clean_labels))
+    noise = fit_logistic(columns, dirty, each * len(dirty), usual=(-3.0,) * len(clean.nearest))
     kinds = (
         (clean, clean_labels, 1.0),
         (misheard, misheard_labels, _MISHEARD_SHARE * len(clean_labels) / max(1, len(misheard_labels))),
