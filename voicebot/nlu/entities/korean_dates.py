@@ -89,7 +89,7 @@ _DAYS = {
 _NAMED_DAY = re.compile(
     rf"{_START}"
     rf"(?P<day>{'|'.join(sorted(_DAYS, key=len, reverse=True))})"
-    rf"(?!이면 다|모레|이 되)(?:{TAIL}|(?=[ ]|오[전후]|아침|저녁|점심|밤|새벽|낮|바로|안|꼭"
+    rf"(?!이면 다|(?<=낼) (?:수|게|거|것|돈)|모레|이 되)(?:{TAIL}|(?=[ ]|오[전후]|아침|저녁|점심|밤|새벽|낮|바로|안|꼭"
     rf"|{NATIVE} ?시|\d))"
 )
 _NATIVE_DAYS = {

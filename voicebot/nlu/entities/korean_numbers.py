@@ -24,7 +24,7 @@ from voicebot.nlu.entities.number_words import (
 
 # Counters that native numbers stand before; a lone Sino-Korean digit before them is another word ("이 사람", "일 번").
 _NATIVE_COUNTERS = (
-    "개월치|개입|개|명|분|살|마리|장|권|병|잔|대|벌|켤레|송이|자루|그루|채|가지|군데|곳|사람|그릇|접시"
+    "개월치|개입|개|명|분|살|마리|장|권|병|잔|대|벌|켤레|송이|자루|부|그루|채|가지|군데|곳|사람|그릇|접시"
     "|조각|박스|상자|봉지|팩|세트|통|캔|"
     "컵|쌍|척|편|건|줄|모|묶음|판|차례|포기|알|번|자리|통화|숟갈|꼬치|스푼|식구|매|마디|다발|포대|포|끼|방울|켤래|롤"
 )
@@ -34,9 +34,11 @@ _SINO_COUNTERS = (
     "그램|리터|톤|도|점|위|매|부|장|명|단계|시리즈|kg|g|km|m|cm|mm|ml|l|L|KG|GB|기가"
     "|메가|와트|단지|동|번지|번길|가구|사이즈"
 )
-_COUNT_NATIVE = re.compile(rf"(?P<number>{NATIVE}) ?(?P<unit>{_NATIVE_COUNTERS}){TAIL}")
+# The last syllable of a word and a number behind it are not one number: "가격이 백만 원", "오늘만 천 원".
+_APART = r"(?!(?<=[가-힣])[일이삼사오육칠팔구만] )"
+_COUNT_NATIVE = re.compile(rf"{_APART}(?P<number>{NATIVE}) ?(?P<unit>{_NATIVE_COUNTERS}){TAIL}")
 _AGE = re.compile(rf"{HEAD}만 ?(?P<number>{NATIVE}|{SINO}) ?(?:세|살){TAIL}")
-_COUNT_SINO = re.compile(rf"(?P<number>{DECIMAL_KO}) ?(?P<unit>{_NATIVE_COUNTERS}|{_SINO_COUNTERS}){TAIL}")
+_COUNT_SINO = re.compile(rf"{_APART}(?P<number>{DECIMAL_KO}) ?(?P<unit>{_NATIVE_COUNTERS}|{_SINO_COUNTERS}){TAIL}")
 _PLACES = re.compile(r"(?:앞|뒤|끝|마지막|처음) ?$")
 """Before "네 자리": the places of a digit string, and no seats."""
 _COUNT_RANGE = re.compile(rf"{HEAD}(?P<range>{RANGE}) ?(?P<unit>{_NATIVE_COUNTERS}){TAIL}")
@@ -46,7 +48,7 @@ _COUNT_SINO_RANGE = re.compile(
     rf" ?(?P<unit>{_NATIVE_COUNTERS}|{_SINO_COUNTERS}){TAIL}"
 )
 _ITEM = re.compile(
-    rf"(?P<number>{SINO}) ?번(?=으로|로|을|은|이|만|에|하고|요|$|[^가-힣A-Za-z0-9]"
+    rf"{_APART}(?P<number>{SINO}) ?번(?=으로|로|을|은|이|만|에|하고|요|$|[^가-힣A-Za-z0-9]"
     rf"|입니다|인데|메뉴|상품|버튼|선택|말고|아니|도|예요|과|와)"
 )
 _ORDINAL = re.compile(
@@ -54,10 +56,10 @@ _ORDINAL = re.compile(
     rf"|여섯째|일곱째|여덟째|아홉째|열째|마지막(?: ?번 ?째)?|처음))"
     rf"|{HEAD}(?P<number>{NATIVE}|{SINO}) ?번 ?째|제 ?(?P<rank>\d{{1,4}}))(?: ?(?:거|것|꺼))?{TAIL}"
 )
-_PERCENT = re.compile(rf"(?P<number>{DECIMAL_KO}) ?(?:퍼센트|프로|%)")
+_PERCENT = re.compile(rf"{_APART}(?P<number>{DECIMAL_KO}) ?(?:퍼센트|프로|%)")
 _FRACTION = re.compile(rf"{HEAD}(?:(?P<below>{SINO}) ?분 ?의 ?(?P<above>{SINO}){TAIL}|(?P<half>절반){TAIL})")
 _AMOUNT = re.compile(
-    rf"(?P<number>{DECIMAL_KO} ?[만억]|{DECIMAL_KO}) ?(?P<unit>원|달러|불|유로|엔|위안|파운드)"
+    rf"{_APART}(?P<number>{DECIMAL_KO} ?[만억]|{DECIMAL_KO}) ?(?P<unit>원|달러|불|유로|엔|위안|파운드)"
     rf"(?: ?(?P<cents>{SINO}) ?(?:센트|전))?(?:대|권|짜리|어치)?{TAIL}"
 )
 _SIGNED = re.compile(rf"(?P<sign>[₩$€¥£]|KRW|USD|US\$) ?(?P<number>{ARABIC}(?:\.\d{{1,2}})?)(?: ?(?P<large>[천만억]))?")
@@ -130,7 +132,7 @@ def counts(text: str, context: Context) -> Iterator[Candidate]:
         if match["unit"] == "자리" and _PLACES.search(text, max(0, start - 4), start):
             continue
         run_on = start > 0 and "가" <= text[start - 1] <= "힣"
-        if not _fresh(text, start) or (match[0] in OTHER_COUNTS and not asked):
+        if not _fresh(text, start) or (match[0] in OTHER_COUNTS and not (asked and whole(text, *match.span()))):
             continue
         # Run on behind another word only what can hardly be the end of that word.
         if run_on and (
