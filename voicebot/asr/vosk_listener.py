@@ -145,8 +145,6 @@ class VoskUtterance:
         self._sound = bytearray()
         self._samples = 0
         self._partial = Partial("", complete=False)
-        self._streamed = ""
-        """Vosk's own partial result."""
         self._peeked: tuple[int, Judgement] | None = None
         """What was made of the sound so far, and how many samples that was."""
         self._cpu = time.thread_time() - started
@@ -157,27 +155,27 @@ class VoskUtterance:
             return self._partial
         started = time.thread_time()
         self._decode()
-        text = self._words(json.loads(self._recognizer.PartialResult()).get("partial", ""))
-        if text != self._streamed:
-            # Otherwise what a closer look found still holds.
-            self._streamed = text
-            self._partial = Partial(text, complete=self._complete(text))
+        self._read_partial()
         self._cpu += time.thread_time() - started
         return self._partial
+
+    def _read_partial(self) -> None:
+        text = self._words(json.loads(self._recognizer.PartialResult()).get("partial", ""))
+        if text != self._partial.text:
+            self._partial = Partial(text, complete=self._complete(text))
 
     def peek(self) -> Partial:
         """The second look at what was said so far; complete where it would be accepted."""
         started = time.thread_time()
         self._decode()
+        self._read_partial()
         judged = self._judge(self._partial.text)
         self._peeked = self._samples, judged
+        self._cpu += time.thread_time() - started
         # A string of digits may go on after a pause unless it is as long as it can be.
         digits = spoken_digits(judged.text, self._domain.language)
         whole = self._complete(judged.text) if digits else judged.verdict is Verdict.ACCEPT
-        if whole:
-            self._partial = Partial(judged.text, complete=True)
-        self._cpu += time.thread_time() - started
-        return self._partial
+        return Partial(judged.text, complete=whole)
 
     def finish(self) -> Recognition:
         started = time.thread_time()

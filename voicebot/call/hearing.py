@@ -39,6 +39,8 @@ class _Segment:
         self.running = False
         self.peeks = False
         """Whether the next decoding is to look closer."""
+        self.whole = False
+        """Whether a closer look in this pause found a whole sentence."""
         self.ended: tuple[int, int] | None = None
         """Voiced milliseconds, and when the last voiced frame came, once its end was found."""
         self.early: EarlyHearing | None = None
@@ -54,9 +56,10 @@ class _Segment:
 
     def peek(self, pcm: bytes) -> Partial:
         """Off the loop: decode more, and look closer."""
-        self.feed(pcm)
+        streamed = self.feed(pcm)
         assert self._utterance is not None
-        return self._utterance.peek()
+        self.whole = self._utterance.peek().complete
+        return streamed
 
     def begin_early(self) -> None:
         """The caller pauses amid something that is no whole sentence: the second listener may be needed."""
@@ -132,13 +135,14 @@ class Hearing:
             segment.peeks = True
         if segment.peeks or len(segment.pending) >= self._knobs.decode_batch_ms * FRAME_BYTES // FRAME_MS:
             self._decode(segment)
-        if self._recogniser.hears_twice:
-            if silence == 0:
-                segment.cancel_early()
-            elif silence == self._knobs.early_second_ms and not segment.partial.complete:
-                segment.begin_early()
+        if silence == 0:
+            segment.whole = False
+            segment.cancel_early()
+        complete = segment.whole or segment.partial.complete
+        if silence == self._knobs.early_second_ms and not complete and self._recogniser.hears_twice:
+            segment.begin_early()
         wanted = silence_to_end(
-            self._knobs, complete=segment.partial.complete, amid_digits=bool(segment.domain.digits) and _digits(segment)
+            self._knobs, complete=complete, amid_digits=bool(segment.domain.digits) and _digits(segment)
         )
         if silence >= wanted or self._segmenter.length_ms >= self._knobs.longest_utterance_ms:
             self._end(segment, now_ms)
