@@ -126,6 +126,16 @@ def test_any_bytes_are_read_or_refused(ending: str, content: bytes) -> None:
         assert read_sections(f"any{ending}", content)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.binary(max_size=6)), min_size=1, max_size=6))
+def test_a_broken_pdf_is_read_or_refused(changes: list[tuple[int, bytes]]) -> None:
+    content = bytearray(protected(pdf([["가온 복지 안내"]])))
+    for place, put in changes:
+        content[place % len(content) : place % len(content) + len(put)] = put
+    with suppress(KnowledgeError):
+        assert read_sections("any.pdf", bytes(content))
+
+
 def test_deep_nesting_is_read_or_refused() -> None:
     assert read_sections("deep.html", b"<div>" * 50_000 + b"text")
     assert read_sections("deep.md", b"> " * 5_000 + b"text\n\ntext")

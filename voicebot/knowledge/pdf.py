@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pypdf import PdfReader
-from pypdf.errors import DependencyError, PyPdfError
+from pypdf.errors import DependencyError
 
 from voicebot.knowledge.outline import Outline
 from voicebot.knowledge.passage import KnowledgeError, Section
@@ -63,12 +63,12 @@ def _pages(name: str, content: bytes) -> list[list[str]]:
         if len(reader.pages) > MOST_PAGES:
             raise KnowledgeError(f"{name}: has more than {MOST_PAGES} pages; split it into several files.")
         return [[line.strip() for line in page.extract_text().splitlines() if line.strip()] for page in reader.pages]
-    except DependencyError:
-        raise KnowledgeError(f"{name}: is encrypted in a way that is not read; save it without protection.") from None
     except KnowledgeError:
         raise
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, RecursionError) as error:
-        # pypdf meets broken files with all of these.
+    except DependencyError:
+        raise KnowledgeError(f"{name}: is encrypted in a way that is not read; save it without protection.") from None
+    except Exception as error:
+        # Broken files meet pypdf in every part of it: a thousand mutated ones raised nine kinds of exception.
         raise KnowledgeError(
             f"{name}: is not a PDF that can be read ({type(error).__name__}); print it to PDF anew."
         ) from None
