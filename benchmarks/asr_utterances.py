@@ -70,8 +70,9 @@ class Cutter:
 
     def phrases(self, clip: Spoken, most: int, chance: random.Random) -> Iterator[Spoken]:
         """At most `most` phrases of a Korean clip."""
-        words = spoken_words(clip.text)
-        sentence = compile_sentence([Word(word, self._segmenter.word(word)) for word in words], self._phones)
+        said = self._segmenter.said(clip.text)
+        words = [word for word, _ in said]
+        sentence = compile_sentence([Word(word, pieces) for word, pieces in said], self._phones)
         path = align(sentence, self._acoustics.likelihoods(clip.pcm))
         place = np.where(sentence.silent[path], -1, sentence.place[path])
         spans = [

@@ -297,7 +297,10 @@ class Lineup:
 
 
 def align(model: SentenceModel, likelihoods: Matrix) -> NDArray[np.int32]:
-    """The best path of a sentence: its state in every frame, shape (frames,). Frames must not be fewer than sounds."""
+    """The best path of a sentence: its state in every frame, shape (frames,).
+
+    With fewer frames than sounds it is no path of the sentence; `Lineup.scores` then says impossible.
+    """
     size = len(model.first)
     before = np.where(model.before >= 0, model.before, np.where(model.before == _START, size + 1, size))
     columns = np.arange(size)

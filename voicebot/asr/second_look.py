@@ -31,10 +31,10 @@ from voicebot.asr.domain_graph import DIGIT_WORDS, DomainGraph, key_of
 from voicebot.asr.kaldi_files import Matrix
 from voicebot.asr.phone_loop import PhoneLoop
 from voicebot.asr.phones import PhoneSet
-from voicebot.asr.segmentation import Segmenter, spoken_words
+from voicebot.asr.segmentation import Segmenter
 from voicebot.audio.format import Pcm
 
-MOST_SENTENCES = 1000
+MOST_SENTENCES = 2500
 """Scored in one look; of a larger domain those most like the first listener's hypothesis."""
 
 _WINDOW = 10
@@ -160,7 +160,7 @@ class SecondLook:
     def _model(self, text: str) -> SentenceModel:
         model = self._models.get(text)
         if model is None:
-            words = [Word(word, self._segmenter.word(word)) for word in spoken_words(text)]
+            words = [Word(word, pieces) for word, pieces in self._segmenter.said(text)]
             model = self._models[text] = compile_sentence(words, self._phones)
         return model
 
@@ -168,15 +168,14 @@ class SecondLook:
         """So many digits, alone or with what people say before and after a number."""
         row = self._rows.get(length)
         if row is None:
-            digits = [self._word(name) for name, _ in _DIGITS]
-            choices = [[self._word(word) for word in _BEFORE_DIGITS], *[digits] * length, []]
-            choices[-1] = [self._word(word) for word in _AFTER_DIGITS]
+            before, digits, after = (
+                [Word(word, pieces) for name in names for word, pieces in self._segmenter.said(name)]
+                for names in (_BEFORE_DIGITS, (name for name, _ in _DIGITS), _AFTER_DIGITS)
+            )
+            choices = [before, *[digits] * length, after]
             row = Choices(compile_row(choices, (length + 1, length + 2), self._phones, begins=(0, 1)))
             self._rows[length] = row
         return row
-
-    def _word(self, text: str) -> Word:
-        return Word(text, self._segmenter.word(text))
 
     def _spoken_digits(self, length: int, likelihoods: Matrix) -> SpokenDigits:
         row = self._row(length)

@@ -99,9 +99,15 @@ class Segmenter:
                 pieces.extend(split)
         return Segmentation(tuple(pieces) if sayable else (), tuple(unsayable))
 
-    def word(self, word: str) -> tuple[str, ...]:
-        """The pieces of one word; the whole word where it can't be split."""
-        return self._word(word) or (word,)
+    def said(self, text: str) -> list[tuple[str, tuple[str, ...]]]:
+        """The words of a sentence as they sound, each with its pieces: a word of letters is spelt out.
+
+        A word that has no pieces is its own.
+        """
+        words = spoken_words(text)
+        if self._language == "ko":
+            words = [word if all(map(is_syllable, word)) else self._suggestion(word) or word for word in words]
+        return [(word, self._word(word) or (word,)) for word in words]
 
     def _word(self, word: str) -> tuple[str, ...] | None:
         if word not in self._known:
@@ -127,9 +133,9 @@ class Segmenter:
     def _suggestion(self, word: str) -> str:
         if self._language != "ko":
             return ""
-        spoken = "".join(_LETTER_NAMES.get(char, char) for char in word.lower())
-        spoken = "".join(self._near_syllable(char) for char in spoken)
-        return spoken if self._word(spoken) else ""
+        spelt = "".join(_LETTER_NAMES.get(char, char) for char in word.lower())
+        near = "".join(self._near_syllable(char) for char in spelt)
+        return next((spoken for spoken in (spelt, near) if self._word(spoken)), "")
 
     def _near_syllable(self, char: str) -> str:
         """The syllable that differs least: in its final, then its vowel, then its initial."""

@@ -31,9 +31,13 @@ _USUAL_RATE = 13.0
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Between which scores a recognition is accepted, confirmed or rejected. A pack may set its own."""
+    """Between which scores a recognition is accepted, confirmed or rejected. A pack may set its own.
 
-    accept: float = 0.55
+    The defaults, by `benchmarks/asr_verification.py` with speakers held out: of utterances outside the pack 1.4 % are
+    accepted; of the right ones 89 %, though most were cut out of sentences and half of them worsened.
+    """
+
+    accept: float = 0.6
     confirm: float = 0.15
 
 

@@ -90,6 +90,7 @@ class _Listener:
         self._graphs: dict[Domain, DomainGraph] = {}
         self._idle: OrderedDict[str, list[Any]] = OrderedDict()
         self._lock = threading.Lock()
+        self._compiling = threading.Lock()
         if language == _LOOKED_AT:
             try:
                 self.second_look = SecondLook(path, self._segmenter)
@@ -100,7 +101,7 @@ class _Listener:
     def graph(self, domain: Domain) -> DomainGraph:
         found = self._graphs.get(domain)
         if found is None:
-            with self._lock:
+            with self._compiling:
                 found = self._graphs.get(domain) or compile_domain(domain, self._segmenter)
                 if self.second_look:
                     self.second_look.prepare(found)
