@@ -177,8 +177,8 @@ def test_forgetting_says_so_where_a_reader_holds_the_old_content(tmp_path: Path)
     database.close()
 
 
-@given(st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.booleans()), max_size=8))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.booleans()), max_size=6))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_in_any_order_the_forgotten_are_gone_and_the_others_known(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, bool]]
 ) -> None:
@@ -244,7 +244,7 @@ def test_a_damaged_file_is_moved_aside_with_one_log_line(tmp_path: Path, content
 
 def test_a_database_damaged_in_its_middle_is_moved_aside(tmp_path: Path) -> None:
     kept = profiles(tmp_path)
-    for number in range(30):
+    for number in range(15):
         kept.remember(f"+8210{number:08}", about("something_long" * 10))
     path = tmp_path / "profiles.db"
     sound = path.read_bytes()

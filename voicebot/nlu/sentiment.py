@@ -1,8 +1,8 @@
 """How a caller feels, as far as the words tell: a lexicon, negation, intensifiers. Deterministic and quick.
 
 Valence and arousal as in Russell's circumplex (A circumplex model of affect, 1980). The numbers of the cues and of the
-rules here were set by hand and tried on the sentences of `tests/nlu/sentiment_ko.tsv` and `sentiment_en.tsv`. Of sentences that they were never mended
-for (`sentiment_unseen_*.tsv`) about eight in ten get their band; the others pass for neutral.
+rules here were set by hand and tried on the sentences of `tests/nlu/sentiment_ko.tsv` and `sentiment_en.tsv`. Of those
+that they were never mended for (`sentiment_unseen_*.tsv`) about eight in ten get their band, the others are neutral.
 """
 
 from __future__ import annotations
