@@ -276,3 +276,8 @@ def test_names_from_lists_are_found_with_near_misses_and_odd_spaces_but_not_from
 def test_two_names_that_are_equally_near_are_both_left() -> None:
     lists = {"city": [ListEntry("a", ("가나다라",)), ListEntry("b", ("가나다마",))]}
     assert find_entities("가나다바", "ko", today=TODAY, lists=lists) == ()
+
+
+def test_a_long_run_of_twos_that_ends_in_another_word_is_read_at_once() -> None:
+    assert read("이" * 80 + "봄") == ()
+    assert read("이" * 2000, Expected("digits", lengths=(8,))) == ()
