@@ -31,6 +31,7 @@ from voicebot.dialogue.understander import PackUnderstander, without_slots
 from voicebot.knowledge.base import KnowledgeBase
 from voicebot.knowledge.store import KnowledgeStore
 from voicebot.nlu.encoder import Encoder, load_encoder
+from voicebot.nlu.sentiment import words_feeling
 from voicebot.nlu.templates import Expansion
 from voicebot.store.call_log import CallLog
 from voicebot.store.callbacks import Callbacks
@@ -43,8 +44,10 @@ from voicebot.tts.voice import Phrase, TelephoneVoice
 
 _log = structlog.get_logger()
 
-_JOURNALS_KEPT = 1000
-"""Journals of calls, running ones and the last ones, that stay in memory."""
+_CALLS_KEPT = 1000
+"""Calls, running ones and the last ones, that stay in memory: their journals are read, and lost ones are resumed."""
+
+_ANY_DAY = "2026-01-01"
 
 _WORK_ENDS_S = 5.0
 """Longest wait for work in the background when the service closes; it looks up between two phrases."""
@@ -129,7 +132,7 @@ class Service:
         self._voice: TelephoneVoice | None = None
         self._recogniser: TwoListeners | None = None
         self._log = CallLog(configuration.var / "calls") if configuration.keep_transcripts else None
-        self._journals: OrderedDict[str, Journal] = OrderedDict()
+        self._calls: OrderedDict[str, Call] = OrderedDict()
         self._pools = Pools(
             listening=ThreadPoolExecutor(configuration.decode_threads, "listening"),
             thinking=ThreadPoolExecutor(16, "thinking"),
@@ -152,6 +155,10 @@ class Service:
         voice = self._open_voice(pack)
         progress("speech models")
         recogniser = self._recogniser = open_recogniser(pack, configuration)
+        for language in pack.languages:
+            # What is only loaded when first used is used here, so that no caller waits for it.
+            dialogue.understander(language).entities("1", list(pack.slots), _ANY_DAY)
+            words_feeling("", language)
         domains = PackDomains(pack)
         for domain in domains.all:
             recogniser.prepare(domain)
@@ -225,16 +232,21 @@ class Service:
         """See `Answering`. Raises RuntimeError before `load` is done."""
         if self._shared is None:
             raise RuntimeError("the service is not loaded yet")
-        journal = Journal(caller.call_id, self._followers)
-        self._journals[caller.call_id] = journal
-        while len(self._journals) > _JOURNALS_KEPT:
-            self._journals.popitem(last=False)
+        lost = self._calls.get(caller.call_id)
+        journal = lost.journal if lost else Journal(caller.call_id, self._followers)
         state = self._shared.dialogue.begin(caller.language or self.configuration.language)
-        return Call(caller, channel, self._shared, journal, today=self._now().date().isoformat(), state=state)
+        today = self._now().date().isoformat()
+        call = Call(caller, channel, self._shared, journal, today=today, state=state, resumes=lost)
+        self._calls[caller.call_id] = call
+        self._calls.move_to_end(caller.call_id)
+        while len(self._calls) > _CALLS_KEPT:
+            self._calls.popitem(last=False)
+        return call
 
     def journal(self, call_id: str) -> Journal | None:
         """What is known of a call, running or lately over."""
-        return self._journals.get(call_id)
+        call = self._calls.get(call_id)
+        return call.journal if call else None
 
     def close(self) -> None:
         """Give back threads and processes. No call may be running."""

@@ -230,3 +230,35 @@ def test_a_listener_that_breaks_costs_one_turn(shop_dialogue: Dialogue, shop: Sh
 
     line = hold(shop_dialogue, shop, script, ToldRecogniser([]))  # it has nothing to give: IndexError inside
     assert "알아듣지 못했어요" in line.said[1] or "놓쳤어요" in line.said[1]
+
+
+def test_a_lost_connection_goes_on_where_it_was(shop_dialogue: Dialogue, shop: ShopDemo) -> None:
+    async def until_asked(line: Line) -> None:
+        await line.until_quiet()
+        await line.speak(1500)
+        await line.until_quiet()
+
+    async def with_number(line: Line) -> None:
+        await line.until_quiet()
+        line.keys("12345678")
+        await line.until_quiet()
+
+    lost = hold(shop_dialogue, shop, until_asked, ToldRecogniser([heard(ORDER)]))
+    line = hold(shop_dialogue, shop, with_number, resumes=lost)
+    assert line.said[2].startswith("연결이 잠시 끊겼네요")
+    assert "주문번호" in line.said[2]
+    assert "배송 중" in line.said[3]
+
+
+def test_a_call_that_the_bot_was_done_with_is_not_resumed(shop_dialogue: Dialogue, shop: ShopDemo) -> None:
+    async def to_a_person(line: Line) -> None:
+        await line.until_quiet()
+        line.keys("0")
+        await line.until_quiet()
+        await line.silence(100)
+
+    async def listen(line: Line) -> None:
+        await line.until_quiet()
+
+    done = hold(shop_dialogue, shop, to_a_person)
+    assert hold(shop_dialogue, shop, listen, resumes=done).said[-1].startswith("안녕하세요")

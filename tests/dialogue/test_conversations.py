@@ -378,3 +378,19 @@ def test_a_product_may_be_chosen_by_key(talk: Talk) -> None:
     talk.hear("구름", "reject")
     assert "운동화는 1번" in talk.hear("구름", "reject")
     assert "가방은 지금 3개 남아" in talk.post(Keyed("2"))
+
+
+def test_an_angry_caller_hears_an_apology_and_never_the_same_twice(talk: Talk) -> None:
+    said = [talk.hear("도대체 왜 아직도 안 오는 거예요 진짜 짜증나네") for _ in range(3)]
+    apologies = [text.split(".")[0] for text in said if "죄송" in text or "답답" in text]
+    assert apologies
+    assert len(set(apologies)) == len(apologies)
+    assert talk.state.feeling["name"] == "angry"
+
+
+def test_who_asked_to_be_forgotten_is_not_remembered_at_the_end(talk: Talk) -> None:
+    talk.hear("배송 언제 와요")
+    talk.post(Keyed("12345678"))
+    talk.hear("제 정보를 잊어 주세요")
+    talk.hear("안녕히 계세요")
+    assert not any(isinstance(action, Remember) for action in talk.actions)

@@ -164,11 +164,15 @@ def hold(
     script: Callable[[Line], Awaitable[None]],
     recogniser: ToldRecogniser | None = None,
     options: Mapping[str, Any] | None = None,
+    resumes: Line | None = None,
 ) -> Line:
-    """A call of the caller's `script` against the dialogue; the line afterwards. Leaves no task behind, or fails."""
+    """A call of the caller's `script` against the dialogue; the line afterwards. Leaves no task behind, or fails.
+
+    `resumes`: a call whose connection was lost, to go on with.
+    """
 
     async def main() -> Line:
-        line = Line()
+        line = Line(journal=resumes.journal if resumes else Journal("CA1"))
         shared = Conversation(
             dialogue=dialogue,
             domains=PackDomains(dialogue.pack),
@@ -179,7 +183,15 @@ def hold(
             bridge=lambda reply, language, number: f"{reply} {number}",
             **(options or {}),
         )
-        line.call = Call(Caller("CA1"), line, shared, line.journal, today="2026-11-22", state=dialogue.begin("ko"))
+        line.call = Call(
+            Caller("CA1"),
+            line,
+            shared,
+            line.journal,
+            today="2026-11-22",
+            state=dialogue.begin("ko"),
+            resumes=resumes.call if resumes else None,
+        )
         running = asyncio.ensure_future(line.call.run())
         await asyncio.sleep(0)
         await script(line)

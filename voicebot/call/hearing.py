@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import structlog
 
 from voicebot.asr.port import Domain, EarlyHearing, Partial, Recogniser, Recognition, Utterance, Verdict
 from voicebot.audio.format import FRAME_BYTES, FRAME_MS
+from voicebot.audio.prosody import Prosody, measure
 from voicebot.audio.turn_taking import TurnKnobs, is_backchannel, silence_to_end
 from voicebot.audio.vad import Segmenter
 from voicebot.call.playback import RunOff
@@ -26,6 +28,8 @@ class HeardSpeech:
     """How much of it was voice."""
     ended_at_ms: int
     """When its last voiced frame came, on the call's clock."""
+    prosody: Prosody
+    """How it was said."""
 
 
 class _Segment:
@@ -83,6 +87,10 @@ class _Segment:
         self.feed(pcm)
         assert self._utterance is not None
         return self._utterance.finish()
+
+    def prosody(self, text: str) -> Prosody:
+        """How it was said. Quick: under a millisecond a second of speech."""
+        return measure(np.frombuffer(bytes(self.sound), np.int16), text, self.domain.language)
 
 
 class Hearing:
@@ -226,7 +234,7 @@ class Hearing:
         self._finishing.discard(segment)
         assert segment.ended is not None
         voiced_ms, ended_at_ms = segment.ended
-        self._on_heard(HeardSpeech(recognition, voiced_ms, ended_at_ms))
+        self._on_heard(HeardSpeech(recognition, voiced_ms, ended_at_ms, segment.prosody(recognition.text)))
 
 
 def _digits(segment: _Segment) -> bool:

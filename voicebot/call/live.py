@@ -18,6 +18,7 @@ import structlog
 
 from voicebot.asr.port import Domain, Recogniser, Verdict
 from voicebot.audio.format import FRAME_BYTES, FRAME_MS
+from voicebot.audio.prosody import Baseline, voice_feeling
 from voicebot.audio.turn_taking import TurnKnobs, is_backchannel
 from voicebot.backends.port import Backend, BackendError
 from voicebot.call.hearing import HeardSpeech, Hearing
@@ -99,10 +100,17 @@ class Call:
         *,
         today: str,
         state: State,
+        resumes: Call | None = None,
     ) -> None:
-        self._caller, self._shared, self._journal, self._today = caller, shared, journal, today
+        """`resumes`: the same call, whose connection was lost; it goes on from where that one was."""
+        self._caller, self._shared, self.journal, self._today = caller, shared, journal, today
+        self._resumed = resumes is not None and resumes.unfinished is not None
         self.state = state
         self._clock_ms = 0
+        if resumes is not None and resumes.unfinished is not None:
+            self.state, self._clock_ms = resumes.unfinished, resumes._clock_ms
+        self.unfinished: State | None = self.state
+        """Where the conversation was before the caller or the connection left; None once the bot was done with it."""
         self._rest = b""
         self._listen: actions.Listen | None = None
         self._silence_from: int | None = None
@@ -120,6 +128,10 @@ class Call:
         self._bridges = 0
         self._bridging = False
         """Whether what is being said only fills the time until the second listener has answered."""
+        self._baseline = Baseline()
+        """How this caller usually sounds."""
+        self._pause_ms = 0
+        """How long the caller thought before speaking last."""
         self._last_audio = 0.0
         self._tasks: set[asyncio.Future[Any]] = set()
         self._done: asyncio.Future[Outcome] | None = None
@@ -171,7 +183,7 @@ class Call:
         if self._done is None or self._done.done():
             return
         if not self.state.ended:
-            before = self.state
+            before = self.unfinished = self.state
             self.state, todo = self._shared.dialogue.turn(before, events.HungUp())
             self._store(before, events.HungUp(), todo)
             self._keep(todo)
@@ -199,7 +211,7 @@ class Call:
             outcome = self._done.result() if self._done.done() else Outcome("failed", "cancelled")
             if self._shared.log is not None:
                 self._shared.log.end(self._caller.call_id)
-            self._journal.end(self._clock_ms, asdict(outcome))
+            self.journal.end(self._clock_ms, asdict(outcome))
             self._done.cancel()
 
     def _begin(self) -> None:
@@ -214,7 +226,9 @@ class Call:
             known = {} if isinstance(profile, BaseException) else profile
             self._post(events.CallStarted(self.state.language, self._today, self._caller.number, known))
 
-        if shared.keeping is None:
+        if self._resumed:
+            self._post(events.Resumed())
+        elif shared.keeping is None:
             recalled({})
         else:
             self._think_off(functools.partial(shared.keeping.recall, self._caller), recalled)
@@ -230,6 +244,8 @@ class Call:
             return
         self._hearing.push(frame, self._shared.domains.domain(listen.domain, listen.language), self._clock_ms)
         if self._hearing.speaking:
+            if self._silence_from is not None:
+                self._pause_ms = self._clock_ms - self._silence_from
             self._silence_from = None
             if self._playback.busy and self._hearing.stops_the_bot(listen.language, yes_no=listen.yes_no):
                 self._playback.interrupt()
@@ -292,7 +308,17 @@ class Call:
         heard = speech.recognition
         self._answer_due = speech.ended_at_ms
         others = tuple(candidate.text for candidate in heard.candidates[1:4])
-        event = events.Heard(heard.text, heard.verdict.value, heard.score, others, heard.listener)
+        voice = voice_feeling(speech.prosody, self._baseline)
+        self._baseline = self._baseline.after(speech.prosody)
+        event = events.Heard(
+            heard.text,
+            heard.verdict.value,
+            heard.score,
+            others,
+            heard.listener,
+            asdict(voice) if voice is not None else {},
+            self._pause_ms,
+        )
         self._post(event, functools.partial(self._record, speech))
 
     def _entered(self, keys: str) -> None:
@@ -304,7 +330,7 @@ class Call:
         entry = Entry("caller", self._clock_ms, f"[{len(keys)} keys]", "keys")
 
         def record(note: actions.Note) -> None:
-            self._journal.add(replace(entry, decision=note.decision))
+            self.journal.add(replace(entry, decision=note.decision))
 
         self._post(events.Keyed(keys), record)
 
@@ -326,7 +352,7 @@ class Call:
             "voiced_ms": speech.voiced_ms,
             "cpu_s": round(heard.cpu_seconds, 4),
         }
-        self._journal.add(entry)
+        self.journal.add(entry)
 
     def _doubt(self) -> None:
         """The second listener is asked."""
@@ -376,6 +402,7 @@ class Call:
         else:
             before = self.state
             self.state, todo = result
+            self.unfinished = None if self.state.ended else self.state
             self._store(before, event, todo)
             record(next((action for action in todo if isinstance(action, actions.Note)), actions.Note("")))
             self._carry_out(todo)
@@ -453,7 +480,7 @@ class Call:
         text = " ".join(said.text for said in says)
 
         def began(at_ms: int) -> None:
-            self._journal.add(Entry("bot", at_ms, text, wait_ms=None if due is None else at_ms - due))
+            self.journal.add(Entry("bot", at_ms, text, wait_ms=None if due is None else at_ms - due))
 
         self._playback.say(says, began)
 

@@ -152,15 +152,18 @@ def _anything_else(draft: Draft, meaning: Understanding) -> bool:
 
 def new_subject(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
     """Take the words as something new that the caller wants; False where that is not likely enough."""
-    intent = meaning.intent
-    if intent is None or is_command(intent) or intent in draft.pack.internal or meaning.score < POSSIBLE:
+    likeliest = meaning.alternatives[0] if meaning.alternatives else None
+    # What was misheard seems to be about nothing known, and its likeliest meaning is worth asking about.
+    intent = meaning.intent or (likeliest.name if likeliest else None)
+    score = meaning.score if meaning.intent else likeliest.score if likeliest else 0.0
+    if intent is None or is_command(intent) or intent in draft.pack.internal or score < POSSIBLE:
         return False
     slots = _values_for(draft, intent, text)
     rivals = [other for other in meaning.alternatives if other.name != intent and not is_command(other.name)]
-    if meaning.score < SURE and rivals and meaning.score - rivals[0].score < CLOSE:
+    if score < SURE and rivals and score - rivals[0].score < CLOSE:
         titles = {"first": draft.title(intent), "second": draft.title(rivals[0].name)}
         draft.offer("which_one", [intent, rivals[0].name], **titles)
-    elif sure and meaning.score >= SURE:
+    elif sure and meaning.intent and score >= SURE:
         draft.understood()
         _queue(draft, intent, meaning)
         flows.start(draft, intent, slots)

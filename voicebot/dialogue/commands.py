@@ -72,7 +72,7 @@ def carry_out(draft: Draft, intent: str) -> None:
             draft.state.stack, draft.state.queue = [], []
             flows.run(draft)
         case "forget_me":
-            draft.state.profile = {}
+            draft.state.profile, draft.state.forgotten = {}, True
             draft.actions.append(Forget())
             draft.say("forgot_you")
             repair.ask_again(draft)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from voicebot.asr.port import Domain, Sentence
-from voicebot.dialogue.pack import LanguagePack, Pack
+from voicebot.dialogue.pack import COMMANDS, LanguagePack, Pack
 from voicebot.nlu.templates import Expansion
 
 MOST_SENTENCES_AN_INTENT = 60
@@ -35,7 +35,8 @@ def _compile(pack: Pack) -> Iterator[Domain]:
         anything = tuple(_sentences(words.sentences))
         prefix = f"{pack.name}-{pack.version}/{language}/"
         yield Domain(prefix + "open", language, anything)
-        yield Domain(prefix + "yes_no", language, anything)
+        # Beside a yes and a no few things are said there, and many sentences would make a short "네" uncertain.
+        yield Domain(prefix + "yes_no", language, tuple(s for s in anything if s.meaning in COMMANDS))
         for name, slot in pack.slots.items():
             yield Domain(
                 f"{prefix}slot:{name}",

@@ -173,7 +173,7 @@ class Draft:
     def _remember(self, *, resolved: bool) -> None:
         subjects = [frame.flow for frame in self.state.stack if frame.flow not in self.pack.internal]
         intent = (subjects or self.state.solved or [""])[-1]
-        if intent:
+        if intent and not self.state.forgotten:
             facts = {"intent": intent, "resolved": resolved, "language": self.state.language}
             self.actions.append(Remember({**facts, "rate": self.state.rate, "brief": self.state.brief}))
 
@@ -186,7 +186,7 @@ class Draft:
             for slot, value in self.state.slots.items()
             if not self.pack.slots[slot].secret
         ]
-        feeling = str(self.state.feeling.get("name", ""))
+        feeling = str(self.state.feeling.get("name", "")).replace("neutral", "")
         return "; ".join(part for part in (", ".join(wanted), ", ".join(values), feeling) if part)
 
     def close(self) -> None:

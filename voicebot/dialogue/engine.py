@@ -15,7 +15,7 @@ from voicebot.dialogue import answers, commands, events, feelings, flows, repair
 from voicebot.dialogue.actions import Action
 from voicebot.dialogue.draft import Draft
 from voicebot.dialogue.pack import Pack
-from voicebot.dialogue.state import Question, State
+from voicebot.dialogue.state import OPEN_KINDS, Question, State
 from voicebot.dialogue.understander import Understander
 
 _READINGS = (
@@ -70,6 +70,8 @@ class Dialogue:
                 flows.backend_answered(draft, event)
             case events.Interrupted():
                 _interrupted(draft, event)
+            case events.Resumed():
+                _resumed(draft)
             case events.HungUp():
                 draft.hang_up("caller")
             case events.TimeLimit():
@@ -141,6 +143,24 @@ def _keyed(draft: Draft, keys: str) -> None:
             return
     draft.note("wrong_keys")
     repair.wrong_keys(draft)
+
+
+def _resumed(draft: Draft) -> None:
+    """The connection was lost: say so, and go on where the call was. What a back end did not answer is asked anew."""
+    state = draft.state
+    draft.begin_turn()
+    draft.say("back_again")
+    if state.waiting == "flow":
+        state.waiting = ""
+        flows.run(draft)
+        return
+    state.waiting = ""
+    if state.question is None:
+        draft.ask_open("open", "go_ahead")
+    if state.question is not None and state.question.kind in OPEN_KINDS:
+        draft.say("go_ahead")
+    else:
+        repair.ask_again(draft)
 
 
 def _interrupted(draft: Draft, event: events.Interrupted) -> None:

@@ -70,6 +70,11 @@ class Interrupted:
 
 
 @dataclass(frozen=True)
+class Resumed:
+    """The connection was lost, and the caller is back in the same call."""
+
+
+@dataclass(frozen=True)
 class HungUp:
     """The caller is gone."""
 
@@ -79,4 +84,4 @@ class TimeLimit:
     """The call lasted as long as it may."""
 
 
-Event = CallStarted | Heard | Keyed | NoInput | BackendAnswered | Interrupted | HungUp | TimeLimit
+Event = CallStarted | Heard | Keyed | NoInput | BackendAnswered | Interrupted | Resumed | HungUp | TimeLimit

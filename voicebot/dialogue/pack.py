@@ -38,7 +38,7 @@ COMMON_REPLIES = (
     ),
     *("backend_failed", "backend_slow", "callback_promised", "forgot_you", "greeting_again", "apology", "glad"),
     *("keypad_menu", "keypad_item", "keypad_person", "keypad_digits", "keypad_yes_no", "keypad_unknown", "keypad_only"),
-    *("language_changed", "language_only", "more_offer", "filler", "time_limit"),
+    *("language_changed", "language_only", "more_offer", "filler", "time_limit", "back_again"),
 )
 """Replies that the engine itself needs; `prompts/common` has them, a pack may have its own."""
 

@@ -43,7 +43,9 @@ def record(pack: Pack, before: State, event: Event, after: State, actions: Seque
 
 
 def _secrets(pack: Pack, state: State) -> set[str]:
-    return {str(value) for slot, value in state.slots.items() if slot in pack.slots and pack.slots[slot].secret}
+    """What must not be stored: secret values, and the caller's number."""
+    values = {str(value) for slot, value in state.slots.items() if slot in pack.slots and pack.slots[slot].secret}
+    return values | ({state.caller} if state.caller else set())
 
 
 def _masked(value: Any, secrets: set[str]) -> Any:

@@ -98,6 +98,8 @@ class State:
     """Valence, arousal and trend; empty before the first words."""
     offered_person: bool = False
     """Whether a person was offered because the caller was upset."""
+    forgotten: bool = False
+    """Whether the caller asked to be forgotten: nothing of this call is kept either."""
     brief: bool = False
     """Whether the caller prefers short answers."""
     rate: float = 1.0
