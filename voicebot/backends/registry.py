@@ -9,6 +9,7 @@ from pathlib import Path
 from voicebot.backends.bank_demo import BankDemo
 from voicebot.backends.civic_open_data import open_civic_demo
 from voicebot.backends.declared import FILE, open_declared
+from voicebot.backends.hr_demo import HrDemo
 from voicebot.backends.port import Backend
 from voicebot.backends.shop_demo import ShopDemo
 from voicebot.errors import VoicebotError
@@ -18,6 +19,7 @@ Today = Callable[[], date]
 
 _DEMONSTRATIONS: dict[str, Callable[[Today], Backend]] = {
     "bank_demo": lambda today: BankDemo(today=today),
+    "hr_demo": lambda today: HrDemo(today=today),
     "shop_demo": lambda today: ShopDemo(today=today),
 }
 
