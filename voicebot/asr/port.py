@@ -30,6 +30,8 @@ class Domain:
     """Where spoken digit strings are expected, their possible lengths; empty for none."""
     open_question: bool = False
     """Whether anything at all may be said, so that the sentences are hints only."""
+    beyond: Domain | None = None
+    """What else may be said, all of this one included: looked at only where nothing of this one holds up."""
 
 
 class Verdict(StrEnum):

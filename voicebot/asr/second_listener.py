@@ -96,11 +96,11 @@ class TwoListeners:
             self._first.prepare(domain)
 
     def second_opinion(self, pcm: bytes, domain: Domain) -> Recognition | None:
-        return self._second.second_opinion(pcm, domain) if self._second else None
+        return self._second.second_opinion(pcm, domain.beyond or domain) if self._second else None
 
     def begin(self, pcm: bytes, domain: Domain) -> EarlyHearing | None:
         """Let the second listener start on an utterance that has probably ended; see `BoundedListener.begin`."""
-        return self._second.begin(pcm, domain) if self._second else None
+        return self._second.begin(pcm, domain.beyond or domain) if self._second else None
 
     def close(self) -> None:
         """Stop the second listener's threads."""

@@ -227,17 +227,26 @@ class VoskUtterance:
         return key_of(text) in self._graph.wholes
 
     def _judge(self, hypothesis: str) -> Judgement:
+        """What was said, looked for in this domain and, where nothing of it holds up, beyond it."""
+        judged = self._judge_within(self._graph, hypothesis)
+        if judged.verdict is Verdict.REJECT and judged.evidence and self._domain.beyond is not None:
+            wider = self._judge_within(self._listener.graph(self._domain.beyond), hypothesis)
+            if wider.verdict is not Verdict.REJECT:
+                return wider
+        return judged
+
+    def _judge_within(self, graph: DomainGraph, hypothesis: str) -> Judgement:
         sound = np.frombuffer(bytes(self._sound), np.int16)
         if len(sound) < _SHORTEST_SECONDS * SAMPLE_RATE or np.abs(sound.astype(np.int32)).max() < _SILENT:
             return Judgement("", Verdict.REJECT, 0.0, (), {})
         look = None
         second_look = self._listener.second_look
         if second_look and len(sound) <= _LONGEST_LOOK_SECONDS * SAMPLE_RATE:
-            look = second_look.look(sound, self._graph, hypothesis)
+            look = second_look.look(sound, graph, hypothesis)
         if look:
-            judged = judge_look(look, self._graph, self._listener.verifier, self._thresholds)
+            judged = judge_look(look, graph, self._listener.verifier, self._thresholds)
         else:
-            judged = judge_similarity(hypothesis, self._graph, self._domain.language, self._thresholds)
+            judged = judge_similarity(hypothesis, graph, self._domain.language, self._thresholds)
         return judge_free(hypothesis, judged) if self._free else judged
 
     @staticmethod

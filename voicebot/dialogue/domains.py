@@ -34,9 +34,11 @@ def _compile(pack: Pack) -> Iterator[Domain]:
     for language, words in pack.languages.items():
         anything = tuple(_sentences(words.sentences))
         prefix = f"{pack.name}-{pack.version}/{language}/"
-        yield Domain(prefix + "open", language, anything)
+        everything = Domain(prefix + "open", language, anything)
+        yield everything
         # Beside a yes and a no few things are said there, and many sentences would make a short "네" uncertain.
-        yield Domain(prefix + "yes_no", language, tuple(s for s in anything if s.meaning in COMMANDS))
+        commands = tuple(sentence for sentence in anything if sentence.meaning in COMMANDS)
+        yield Domain(prefix + "yes_no", language, commands, beyond=everything)
         for name, slot in pack.slots.items():
             yield Domain(
                 f"{prefix}slot:{name}",
