@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -18,6 +19,11 @@ async def close(send: Send, code: int) -> None:
     """Close a WebSocket that may be gone already. Before it was accepted, this answers 403."""
     with contextlib.suppress(OSError, RuntimeError):
         await send({"type": "websocket.close", "code": code})
+
+
+def now_ms() -> int:
+    """The running loop's clock, in milliseconds: when what was just received came."""
+    return round(asyncio.get_running_loop().time() * 1000)
 
 
 def text_of(message: Message) -> str | bytes:

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from telephony.asgi import Receive, Send, close, text_of
+from telephony.asgi import Receive, Send, close, now_ms, text_of
 from telephony.call_states import CallState
 from telephony.exchange import Exchange
 from telephony.media_stream import Key, Marked, Media, MediaStream, Refused, Stopped
@@ -49,7 +49,7 @@ class HeldStream:
         self._loop = asyncio.get_running_loop()
         self._gone: asyncio.Future[None] = self._loop.create_future()
         self._newest = self._loop.time()
-        """When the newest message came."""
+        """When the newest message came that could be used."""
         self._call: LiveCall | None = None
         self._log = _log.bind(call_sid=state.call_sid, stream_sid=stream.stream_sid)
 
@@ -126,8 +126,9 @@ class HeldStream:
             message = await receive()
             if message["type"] == "websocket.disconnect":
                 return
-            self._newest = loop.time()
-            event = stream.receive(text_of(message))
+            event = stream.receive(text_of(message), now_ms())
+            if type(event) is not Refused:
+                self._newest = loop.time()
             if type(event) is Media:
                 if event.lost_ms:
                     self._fill(call, event.lost_ms)

@@ -19,7 +19,7 @@ class Limits:
     sockets_without_start: int = 64
     """Sockets waiting for `start` at the same time, so that openers alone can't exhaust the machine."""
     silent_stream_s: float = 30.0
-    """Seconds without any message after which the caller counts as gone. Twilio sends 50 a second, also in silence."""
+    """Seconds without any usable message after which the caller counts as gone. Twilio sends 50 a second, always."""
     gap_filled_ms: int = 5_000
     """Milliseconds of lost sound replaced by silence at once. The call's clock is its sound; more is a broken line."""
 

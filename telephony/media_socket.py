@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from telephony.asgi import Receive, Scope, Send, arrival_of, close, text_of
+from telephony.asgi import Receive, Scope, Send, arrival_of, close, now_ms, text_of
 from telephony.call_states import CallState
 from telephony.exchange import Exchange
 from telephony.held_stream import HeldStream
@@ -72,7 +72,7 @@ class MediaSocket:
             message = await receive()
             if message["type"] == "websocket.disconnect":
                 return None
-            event = stream.receive(text_of(message))
+            event = stream.receive(text_of(message), now_ms())
             if isinstance(event, Started | StreamRefused):
                 return event
 

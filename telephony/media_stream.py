@@ -1,7 +1,8 @@
 """Twilio's media stream protocol, sans-I/O: message text in, typed events out, and the other way round.
 
-No socket and no clock. Nothing that a peer sends makes `MediaStream.receive` raise: what can't be used becomes a
-`Refused` event and the stream goes on. Source: Twilio, "Media Streams: WebSocket messages".
+No socket and no clock: who reads the socket tells the time. Nothing that a peer sends makes `MediaStream.receive`
+raise: what can't be used becomes a `Refused` event and the stream goes on. Source: Twilio, "Media Streams: WebSocket
+messages".
 """
 
 from __future__ import annotations
@@ -14,14 +15,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from telephony.media_order import MediaOrder, Place
 from voicebot.audio.format import FRAME_MS, FRAME_SAMPLES
 
 KEYS = frozenset("0123456789*#ABCD")
 
 _SAMPLES_PER_MS = FRAME_SAMPLES // FRAME_MS
 _LONGEST_NAME = 256
-_LATE_CHUNKS = 50
-"""A chunk at most a second behind the newest is late or doubled; one further behind means the count began anew."""
 
 
 class Reason(StrEnum):
@@ -133,26 +133,28 @@ class MediaStream:
     def __init__(self, *, most_chars: int = 65_536) -> None:
         """`most_chars`: characters of a message beyond which it is not parsed."""
         self._most_chars = most_chars
-        self._started = False
+        self._order: MediaOrder | None = None
+        """None before `Started`."""
         self._stopped = False
-        self._newest_chunk = 0
-        self._expected_ms: int | None = None
         self._media_head = ""
         self.stream_sid = ""
         """Empty before `Started`."""
         self.refused: Counter[Reason] = Counter()
         """Messages refused so far."""
         self.lost_ms = 0
-        """Milliseconds of sound that gaps in the timestamps tell of."""
+        """Milliseconds of sound that gaps in the timestamps tell of, as far as there was time for it."""
 
-    def receive(self, message: str | bytes) -> Event:
-        """The event that a message means. Never raises."""
-        event = self._event(message)
+    def receive(self, message: str | bytes, at_ms: int) -> Event:
+        """The event that a message means. Never raises.
+
+        `at_ms`: when it came, in milliseconds on a steady clock. No more sound can be missing than time has passed.
+        """
+        event = self._event(message, at_ms)
         if type(event) is Refused:
             self.refused[event.reason] += 1
         return event
 
-    def _event(self, message: str | bytes) -> Event:
+    def _event(self, message: str | bytes, at_ms: int) -> Event:
         if not isinstance(message, str):
             return Refused(Reason.BINARY)
         if len(message) > self._most_chars:
@@ -167,11 +169,11 @@ class MediaStream:
         if self._stopped:
             return Refused(Reason.AFTER_STOP)
         if kind == "media":
-            return self._stray(data) or self._media(data.get("media"))
+            return self._stray(data) or self._media(data, at_ms)
         if kind == "connected":
             return Connected(_text(data.get("version")))
         if kind == "start":
-            return self._start(data)
+            return self._start(data, at_ms)
         if kind == "mark":
             return self._stray(data) or self._mark(data.get("mark"))
         if kind == "dtmf":
@@ -182,15 +184,15 @@ class MediaStream:
 
     def _stray(self, data: dict[str, Any]) -> Refused | None:
         """The refusal of a message that does not belong to this stream."""
-        if not self._started:
+        if self._order is None:
             return Refused(Reason.BEFORE_START)
         sid = data.get("streamSid")
         if sid == self.stream_sid:
             return None
         return Refused(Reason.MISSING_FIELD if sid is None else Reason.WRONG_STREAM)
 
-    def _start(self, data: dict[str, Any]) -> Event:
-        if self._started:
+    def _start(self, data: dict[str, Any], at_ms: int) -> Event:
+        if self._order is not None:
             return Refused(Reason.DUPLICATE_START)
         start = data.get("start")
         if type(start) is not dict:
@@ -208,7 +210,7 @@ class MediaStream:
         if media_format != MU_LAW:
             return StreamRefused(media_format)
         tracks, parameters = start.get("tracks"), start.get("customParameters")
-        self._started = True
+        self._order = MediaOrder(at_ms)
         self.stream_sid = stream_sid
         self._media_head = f'{{"event":"media","streamSid":{json.dumps(stream_sid)},"media":{{"payload":"'
         return Started(
@@ -222,7 +224,8 @@ class MediaStream:
             else {},
         )
 
-    def _media(self, media: Any) -> Event:
+    def _media(self, data: dict[str, Any], at_ms: int) -> Event:
+        media = data.get("media")
         if type(media) is not dict:
             return Refused(Reason.MISSING_FIELD)
         encoded = media.get("payload")
@@ -236,33 +239,13 @@ class MediaStream:
             return Refused(Reason.BAD_PAYLOAD)
         if not payload:
             return Refused(Reason.BAD_PAYLOAD)
-        chunk = _number(media.get("chunk")) or 0
-        timestamp = _number(media.get("timestamp"))
-        if chunk:
-            if 0 <= self._newest_chunk - chunk < _LATE_CHUNKS and not self._is_new(timestamp):
-                return Refused(Reason.OUT_OF_ORDER)
-            self._newest_chunk = chunk
-        return Media(payload, chunk, timestamp or 0, self._gap(timestamp, len(payload) // _SAMPLES_PER_MS))
-
-    def _is_new(self, timestamp: int | None) -> bool:
-        return timestamp is not None and self._expected_ms is not None and timestamp >= self._expected_ms
-
-    def _gap(self, timestamp: int | None, length: int) -> int:
-        """Milliseconds missing before sound of `length` ms that began at `timestamp`; moves the expectation on."""
-        expected = self._expected_ms
-        if timestamp is None:
-            if expected is not None:
-                self._expected_ms = expected + length
-            return 0
-        # Real timestamps are off by a few milliseconds: only a whole frame is a loss. Smaller deviations add up.
-        if expected is not None and -FRAME_MS < timestamp - expected < FRAME_MS:
-            self._expected_ms = expected + length
-            return 0
-        self._expected_ms = timestamp + length
-        if expected is None or timestamp < expected:
-            return 0
-        self.lost_ms += timestamp - expected
-        return timestamp - expected
+        place = Place(_number(data.get("sequenceNumber")), _number(media.get("chunk")), _number(media.get("timestamp")))
+        assert self._order is not None
+        lost_ms = self._order.take(place, len(payload) // _SAMPLES_PER_MS, at_ms)
+        if lost_ms is None:
+            return Refused(Reason.OUT_OF_ORDER)
+        self.lost_ms += lost_ms
+        return Media(payload, place.chunk or 0, place.timestamp_ms or 0, lost_ms)
 
     def _key(self, dtmf: Any) -> Event:
         digit = dtmf.get("digit") if type(dtmf) is dict else None

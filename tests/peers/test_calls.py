@@ -204,7 +204,6 @@ SCENARIOS: list[Scenario] = [
 ]
 
 KNOWN: dict[Scenario, str] = {
-    untimely_sound_does_not_disturb_a_call: "one stale or absurd timestamp moves the call's clock by seconds",
     a_call_goes_on_where_its_connection_broke: "the second stream of a call begins the conversation anew",
 }
 """What the server can't do yet."""

@@ -369,13 +369,36 @@ async def test_bad_messages_do_not_end_a_good_call() -> None:
 async def test_lost_sound_becomes_silence_up_to_a_limit() -> None:
     line = Line(limits=Limits(gap_filled_ms=200))
     wire = line.open()
-    for chunk, timestamp in ((1, 100), (2, 120), (3, 200), (4, 100_000)):
+    await asyncio.sleep(0.02)
+    for chunk, timestamp, pause_s in (
+        (1, 100, 0.02),
+        (2, 120, 0.08),
+        (3, 200, 2.0),
+        (4, 2200, 0.02),
+        (5, 900_000, 0.02),
+    ):
         wire.send(Media(b"\x00" * 160, chunk, timestamp))
-    await asyncio.sleep(0.1)
+        await asyncio.sleep(pause_s)
     silent = [pcm == bytes(320) for pcm in line.call.heard]
-    assert silent == [False, False, True, True, True, False, *[True] * 10, False]
+    assert silent == [False, False, True, True, True, False, *[True] * 10, False, False]
     wire.break_off()
     await wire.ended()
+    # The metric has all that was lost, but nothing of a timestamp that can't be.
+    assert "voicebot_twilio_lost_seconds_total 2.04" in line.app.flask.test_client().get("/metrics").text
+
+
+@virtual
+async def test_a_line_that_brings_nothing_usable_counts_as_hung_up() -> None:
+    line = Line()
+    wire = line.open()
+    await line.talk(wire, 1.0)
+    for _ in range(40):
+        wire.send(Media(FRAME, 1, 99))
+        wire.send_text("{}")
+        await asyncio.sleep(1.0)
+    await wire.ended()
+    assert len(line.call.heard) == 50
+    assert line.outcome() == Outcome("caller_left")
 
 
 @virtual

@@ -53,7 +53,7 @@ _SENT = {
 
 def started() -> MediaStream:
     stream = MediaStream()
-    assert stream.receive(to_wire(START)) == START
+    assert stream.receive(to_wire(START), 0) == START
     return stream
 
 
@@ -71,7 +71,7 @@ def test_every_message_comes_out_as_it_went_in(kind: type) -> None:
     @given(_SENT[kind])
     def comes_out(event: Event) -> None:
         stream = MediaStream() if kind in (Connected, Started) else started()
-        assert stream.receive(to_wire(event)) == event
+        assert stream.receive(to_wire(event), 0) == event
         assert not stream.refused
 
     comes_out()
@@ -81,7 +81,7 @@ def test_the_documented_examples_are_understood() -> None:
     stream = MediaStream()
     head = '"sequenceNumber":"1","streamSid":"MZ1"'
     events = [
-        stream.receive(text)
+        stream.receive(text, 0)
         for text in (
             '{"event":"connected","protocol":"Call","version":"1.0.0"}',
             '{"event":"start",' + head + ',"start":{"accountSid":"AC1","streamSid":"MZ1","callSid":"CA1",'
@@ -137,17 +137,17 @@ def test_the_documented_examples_are_understood() -> None:
 )
 def test_what_cannot_be_used_is_counted_and_passed_over(message: str | bytes, reason: Reason) -> None:
     stream = started()
-    assert stream.receive(message) == Refused(reason)
+    assert stream.receive(message, 0) == Refused(reason)
     assert stream.refused == {reason: 1}
-    assert stream.receive(media(1, 100)) == Media(FRAME, 1, 100)
+    assert stream.receive(media(1, 100), 20) == Media(FRAME, 1, 100)
 
 
 def test_sound_before_the_start_and_anything_after_the_stop_is_passed_over() -> None:
     stream = MediaStream()
-    assert stream.receive(media(1, 0)) == Refused(Reason.BEFORE_START)
-    assert stream.receive(to_wire(START)) == START
-    assert stream.receive(to_wire(Stopped())) == Stopped()
-    assert stream.receive(media(1, 0)) == Refused(Reason.AFTER_STOP)
+    assert stream.receive(media(1, 0), 0) == Refused(Reason.BEFORE_START)
+    assert stream.receive(to_wire(START), 0) == START
+    assert stream.receive(to_wire(Stopped()), 0) == Stopped()
+    assert stream.receive(media(1, 0), 0) == Refused(Reason.AFTER_STOP)
 
 
 @pytest.mark.parametrize(
@@ -160,33 +160,92 @@ def test_sound_before_the_start_and_anything_after_the_stop_is_passed_over() -> 
 )
 def test_a_format_that_cannot_be_decoded_refuses_the_stream(media_format: MediaFormat) -> None:
     start = Started(STREAM_SID, "CA1", "AC1", ("inbound",), media_format)
-    assert MediaStream().receive(to_wire(start)) == StreamRefused(media_format)
+    assert MediaStream().receive(to_wire(start), 0) == StreamRefused(media_format)
+
+
+def taken(stream: MediaStream, chunk: int, timestamp: int, at_ms: int) -> int | None:
+    """The milliseconds lost before the sound; None where it was refused for its place."""
+    event = stream.receive(media(chunk, timestamp), at_ms)
+    if event == Refused(Reason.OUT_OF_ORDER):
+        return None
+    assert isinstance(event, Media)
+    return event.lost_ms
 
 
 def test_lost_sound_is_told_from_the_timestamps() -> None:
     stream = started()
     # Real timestamps: they don't begin at 0 and are off by a millisecond or two.
     times = [99, 119, 138, 159, 219, 239]
-    lost = [stream.receive(media(i, t)) for i, t in enumerate(times, 1)]
-    assert [event.lost_ms for event in lost if isinstance(event, Media)] == [0, 0, 0, 0, 40, 0]
+    assert [taken(stream, i, t, t) for i, t in enumerate(times, 1)] == [0, 0, 0, 0, 40, 0]
     assert stream.lost_ms == 40
 
 
 def test_every_second_frame_lost_is_noticed() -> None:
     stream = started()
     for i in range(50):
-        stream.receive(media(i + 1, 100 + 40 * i))
+        taken(stream, i + 1, 100 + 40 * i, 40 * i)
     assert stream.lost_ms == 49 * 20
 
 
-def test_late_and_doubled_sound_is_dropped_but_a_new_count_is_followed() -> None:
+def test_sound_that_was_held_up_and_comes_all_together_is_not_lost() -> None:
     stream = started()
-    stream.receive(media(10, 100))
-    stream.receive(media(11, 120))
-    assert stream.receive(media(11, 120)) == Refused(Reason.OUT_OF_ORDER)
-    assert stream.receive(media(10, 100)) == Refused(Reason.OUT_OF_ORDER)
-    assert isinstance(stream.receive(media(10**9, 140)), Media)
-    assert isinstance(stream.receive(media(13, 160)), Media)
+    assert taken(stream, 1, 100, 20) == 0
+    # Three seconds nothing, of which the first is lost.
+    assert taken(stream, 51, 1120, 3020) == 1000
+    assert [taken(stream, 51 + i, 1120 + 20 * i, 3020) for i in range(1, 90)] == [0] * 89
+    assert stream.lost_ms == 1000
+
+
+@pytest.mark.parametrize(
+    ("sequence", "chunk", "timestamp"),
+    [(11, 12, 320), (12, 11, 320), (12, 12, 300), (10, 10, 280), (2, 1, 100), (12, 12, 5), (1, 10**9, 10**9)],
+)
+def test_sound_that_is_not_ahead_by_each_of_its_numbers_is_dropped(sequence: int, chunk: int, timestamp: int) -> None:
+    stream = started()
+    for i in range(1, 12):
+        taken(stream, i, 80 + 20 * i, 20 * i)
+    late = to_wire(Media(FRAME, chunk, timestamp), sequence)
+    assert stream.receive(late, 230) == Refused(Reason.OUT_OF_ORDER)
+    assert taken(stream, 12, 320, 240) == 0
+    assert stream.lost_ms == 0
+
+
+@pytest.mark.parametrize("when", [1, 2, 500], ids=["as the first", "early", "late"])
+@pytest.mark.parametrize("far", [9_999_999, 10**14])
+def test_numbers_from_the_far_future_neither_lose_sound_nor_refuse_what_follows(when: int, far: int) -> None:
+    stream = started()
+    for i in range(1, 600):
+        if i == when:
+            for absurd in (Media(FRAME, far, 80 + 20 * i), Media(FRAME, i, far), Media(FRAME, far, far)):
+                text = to_wire(absurd, far if absurd.chunk == far else i)
+                assert isinstance(stream.receive(text, 20 * i), Media | Refused)
+        # The absurd ones counted as sound, or took a place: 20 ms each at most.
+        assert taken(stream, i, 80 + 20 * i, 20 * i) == 0 or i <= when + 3
+    assert stream.lost_ms == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 60) | st.integers(0, 3_000),
+            st.integers(0, 10_000) | st.integers(0, 10**15 - 1),
+            st.booleans(),
+        ),
+        max_size=60,
+    )
+)
+def test_a_streams_sound_with_its_gaps_is_never_longer_than_the_time_that_passed(
+    steps: list[tuple[int, int, bool]],
+) -> None:
+    """Apart from sound that really came; whatever the timestamps are."""
+    stream = started()
+    now = taken_ms = 0
+    for chunk, (pause, stamp, counted) in enumerate(steps, 1):
+        now += pause
+        event = stream.receive(to_wire(Media(FRAME, chunk if counted else 10**14, stamp)), now)
+        taken_ms += 20 * isinstance(event, Media)
+        assert stream.lost_ms <= now + taken_ms
 
 
 def test_our_messages_are_what_twilio_documents() -> None:
@@ -229,9 +288,9 @@ def test_nothing_that_arrives_raises_or_spoils_the_stream(messages: list[str | b
     stream = started()
     stopped = False
     for message in messages:
-        event = stream.receive(message)
+        event = stream.receive(message, 0)
         assert isinstance(event, get_args(Event))
         stopped = stopped or isinstance(event, Stopped)
-    after = stream.receive(media(10**12, 10**12))
+    after = stream.receive(media(10**12, 10**12), 20)
     assert isinstance(after, Refused if stopped else Media)
     json.loads(stream.media(FRAME))

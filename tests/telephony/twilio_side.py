@@ -29,8 +29,10 @@ def sign(url: str, parameters: Any = None, token: str = TOKEN) -> str:
     return str(RequestValidator(token).compute_signature(url, parameters or {}))
 
 
-def to_wire(event: Event, sequence: int = 1, sid: str = STREAM_SID) -> str:
-    """An event as the message that Twilio sends for it."""
+def to_wire(event: Event, sequence: int | None = None, sid: str = STREAM_SID) -> str:
+    """An event as the message that Twilio sends for it; `sequence` by default as if it only sent sound."""
+    if sequence is None:
+        sequence = event.chunk + 1 if isinstance(event, Media) else 1
     head = {"sequenceNumber": str(sequence), "streamSid": sid}
     match event:
         case Connected(version):
