@@ -11,73 +11,33 @@ import asyncio
 import functools
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import asdict
+from typing import Any
 
 import structlog
 
-from voicebot.asr.port import Domain, Recogniser, Verdict
+from voicebot.asr.port import Verdict
 from voicebot.audio.format import FRAME_BYTES, FRAME_MS
 from voicebot.audio.prosody import Baseline, voice_feeling
-from voicebot.audio.turn_taking import TurnKnobs, is_backchannel
-from voicebot.backends.port import Backend, BackendError
+from voicebot.audio.turn_taking import is_backchannel
+from voicebot.backends.port import BackendError
+from voicebot.call.bridging import Bridging
+from voicebot.call.conversation import Conversation
 from voicebot.call.hearing import HeardSpeech, Hearing
-from voicebot.call.keeping import Keeping, Kept
+from voicebot.call.keeping import Kept
 from voicebot.call.keypad import Keypad
+from voicebot.call.minutes import Minutes
 from voicebot.call.playback import Playback, RunOff
 from voicebot.channel import Caller, Channel, Outcome
 from voicebot.dialogue import actions, events
-from voicebot.dialogue.engine import Dialogue
-from voicebot.dialogue.record import record as turn_record
 from voicebot.dialogue.state import State
 from voicebot.failure import place
-from voicebot.store.call_log import CallLog
-from voicebot.store.journal import Entry, Journal
-from voicebot.tts.port import Voice
+from voicebot.store.journal import Journal
 
 _log = structlog.get_logger()
 
 _NOISE_MS = 200
 """Voice shorter than this that makes no sense was a click or a breath, not a failed turn."""
-
-
-class Domains(Protocol):
-    """What is expected where: a Listen action's domain, made ready for a recogniser."""
-
-    def domain(self, name: str, language: str) -> Domain: ...
-
-
-@dataclass(frozen=True)
-class Pools:
-    """Where work runs off the loop; None runs it in the loop's default executor."""
-
-    listening: Executor | None = None
-    """Decoding: as many threads as cores."""
-    thinking: Executor | None = None
-    """Dialogue, back ends and the second listener: mostly waiting."""
-    speaking: Executor | None = None
-    """Synthesis: mostly waiting for an engine."""
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """What all calls of a service share."""
-
-    dialogue: Dialogue
-    domains: Domains
-    recogniser: Recogniser
-    voice: Voice
-    backend: Backend
-    pools: Pools
-    bridge: Callable[[str, str, int], str]
-    """A few words that bridge a silence of the bot's own: by reply (`filler`, `backend_slow`), language, and how many
-    were said before."""
-    keeping: Keeping | None = None
-    """What goes from one call to the next; None where nothing does."""
-    log: CallLog | None = None
-    """Where every turn is stored; None where none is."""
-    knobs: TurnKnobs = field(default_factory=TurnKnobs)
-    longest_s: int = 1800
 
 
 Recorder = Callable[[actions.Note], None]
@@ -103,7 +63,8 @@ class Call:
         resumes: Call | None = None,
     ) -> None:
         """`resumes`: the same call, whose connection was lost; it goes on from where that one was."""
-        self._caller, self._shared, self.journal, self._today = caller, shared, journal, today
+        self._caller, self._shared, self._today = caller, shared, today
+        self._minutes = Minutes(journal, shared.log, shared.dialogue.pack)
         self._resumed = resumes is not None and resumes.unfinished is not None
         self.state = state
         self._clock_ms = 0
@@ -121,13 +82,7 @@ class Call:
         self._limit_ms = shared.longest_s * 1000
         self._answer_due: int | None = None
         """When the caller's speech ended, until the answer begins: the measure of waiting."""
-        self._doubt_since: int | None = None
-        """When the second listener was asked; None while it is not, or its time is bridged."""
-        self._asked_at: int | None = None
-        """When the back end was asked; None while it is not, or its time is bridged."""
-        self._bridges = 0
-        self._bridging = False
-        """Whether what is being said only fills the time until the second listener has answered."""
+        self._bridging = Bridging(shared.knobs)
         self._baseline = Baseline()
         """How this caller usually sounds."""
         self._pause_ms = 0
@@ -145,9 +100,14 @@ class Call:
             self._off(pools.listening),
             self._think_off,
             on_heard=self._heard,
-            on_doubt=self._doubt,
+            on_doubt=lambda: self._bridging.doubts(self._clock_ms),
         )
         self._keypad = Keypad(knobs.inter_digit_ms)
+
+    @property
+    def journal(self) -> Journal:
+        """What was said so far."""
+        return self._minutes.journal
 
     # What the channel calls
 
@@ -167,8 +127,8 @@ class Call:
         """See `LiveCall`. A key always interrupts."""
         if self._closing or self._keypad.is_superfluous(digit, self._clock_ms):
             return
-        self._silence_from = self._doubt_since = None
-        self._bridging = False
+        self._silence_from = None
+        self._bridging.heard()
         self._hearing.drop()
         self._playback.interrupt()
         self._entered(self._keypad.press(digit, self._clock_ms, max(self._listen.key_lengths) if self._listen else 1))
@@ -185,7 +145,7 @@ class Call:
         if not self.state.ended:
             before = self.unfinished = self.state
             self.state, todo = self._shared.dialogue.turn(before, events.HungUp())
-            self._store(before, events.HungUp(), todo)
+            self._minutes.turn(before, events.HungUp(), self.state, todo, self._clock_ms)
             self._keep(todo)
         self._finish(self._ending or Outcome("caller_left", "caller"))
 
@@ -209,18 +169,12 @@ class Call:
             for task in self._tasks:
                 task.cancel()
             outcome = self._done.result() if self._done.done() else Outcome("failed", "cancelled")
-            if self._shared.log is not None:
-                self._shared.log.end(self._caller.call_id)
-            self.journal.end(self._clock_ms, asdict(outcome))
+            self._minutes.end(self._clock_ms, outcome)
             self._done.cancel()
 
     def _begin(self) -> None:
-        shared, call_id = self._shared, self._caller.call_id
-        if shared.log is not None:
-            pack = shared.dialogue.pack
-            shared.log.begin(
-                call_id, pack=pack.name, version=pack.version, language=self.state.language, state=self.state.to_json()
-            )
+        keeping = self._shared.keeping
+        self._minutes.begin(self.state)
 
         def recalled(profile: Any) -> None:
             known = {} if isinstance(profile, BaseException) else profile
@@ -228,10 +182,10 @@ class Call:
 
         if self._resumed:
             self._post(events.Resumed())
-        elif shared.keeping is None:
+        elif keeping is None:
             recalled({})
         else:
-            self._think_off(functools.partial(shared.keeping.recall, self._caller), recalled)
+            self._think_off(functools.partial(keeping.recall, self._caller), recalled)
 
     # The clock: one frame
 
@@ -249,7 +203,9 @@ class Call:
             self._silence_from = None
             if self._playback.busy and self._hearing.stops_the_bot(listen.language, yes_no=listen.yes_no):
                 self._playback.interrupt()
-        self._bridge_silence(listen.language)
+        if (reply := self._bridging.due(self._clock_ms)) and not self._playback.busy:
+            text = self._shared.bridge(reply, listen.language, self._bridging.count - 1)
+            self._speak([actions.Say(text, listen.language, self.state.turn, self.state.rate)])
         self._entered(self._keypad.tick(self._clock_ms))
         self._settle()
         if self._silence_from is not None and self._clock_ms - self._silence_from >= listen.no_input_ms:
@@ -280,23 +236,22 @@ class Call:
 
     def _heard(self, speech: HeardSpeech) -> None:
         heard = speech.recognition
-        self._doubt_since = None
+        filled = self._bridging.heard()
         if self._closing or self._listen is None:
             return
-        if self._bridging:
-            self._bridging = False
+        if filled:
             self._take(speech)
             return
         backchannel = is_backchannel(heard.text, self._listen.language) and not self._listen.yes_no
         if self._playback.interrupted and backchannel:
-            self._record(speech, actions.Note("went on: a backchannel"))
+            self._minutes.heard(speech, actions.Note("went on: a backchannel"))
             self._playback.resume()
             return
         if self._playback.busy and (backchannel or heard.verdict is not Verdict.ACCEPT):
-            self._record(speech, actions.Note("ignored: under the bot's voice"))
+            self._minutes.heard(speech, actions.Note("ignored: under the bot's voice"))
             return
         if heard.verdict is Verdict.REJECT and speech.voiced_ms < _NOISE_MS:
-            self._record(speech, actions.Note("ignored: noise"))
+            self._minutes.heard(speech, actions.Note("ignored: noise"))
             self._playback.resume()
             return
         self._playback.interrupt()
@@ -319,62 +274,19 @@ class Call:
             asdict(voice) if voice is not None else {},
             self._pause_ms,
         )
-        self._post(event, functools.partial(self._record, speech))
+        self._post(event, functools.partial(self._minutes.heard, speech))
 
     def _entered(self, keys: str) -> None:
         if not keys:
             return
         self._report_interruption()
         self._answer_due = self._clock_ms
-        # Keys may be secret: only how many there were is recorded.
-        entry = Entry("caller", self._clock_ms, f"[{len(keys)} keys]", "keys")
-
-        def record(note: actions.Note) -> None:
-            self.journal.add(replace(entry, decision=note.decision))
-
-        self._post(events.Keyed(keys), record)
+        self._post(events.Keyed(keys), functools.partial(self._minutes.keyed, keys, self._clock_ms))
 
     def _report_interruption(self) -> None:
         if self._playback.interrupted:
             self._post(events.Interrupted(self.state.turn, round(self._playback.heard, 3)))
             self._playback.forget()
-
-    def _record(self, speech: HeardSpeech, note: actions.Note) -> None:
-        heard = speech.recognition
-        entry = Entry(
-            "caller", speech.ended_at_ms, heard.text, heard.listener, heard.verdict.value, round(heard.score, 3)
-        )
-        entry.decision, entry.intent = note.decision, note.intent
-        entry.intent_score = note.score if note.intent else None
-        entry.facts = {name: round(value, 4) for name, value in heard.evidence.items()}
-        entry.facts |= {
-            "hypothesis": heard.hypothesis,
-            "voiced_ms": speech.voiced_ms,
-            "cpu_s": round(heard.cpu_seconds, 4),
-        }
-        self.journal.add(entry)
-
-    def _doubt(self) -> None:
-        """The second listener is asked."""
-        self._doubt_since = self._clock_ms
-
-    def _bridge(self, reply: str, language: str) -> None:
-        """It takes its time: a few words, so that the caller is not left in silence."""
-        if self._playback.busy:
-            return
-        text = self._shared.bridge(reply, language, self._bridges)
-        self._bridges += 1
-        self._speak([actions.Say(text, language, self.state.turn, self.state.rate)])
-
-    def _bridge_silence(self, language: str) -> None:
-        knobs = self._shared.knobs
-        if self._doubt_since is not None and self._clock_ms - self._doubt_since >= knobs.filler_after_ms:
-            self._doubt_since = None
-            self._bridging = True
-            self._bridge("filler", language)
-        if self._asked_at is not None and self._clock_ms - self._asked_at >= knobs.slow_backend_ms:
-            self._asked_at = self._clock_ms + knobs.slow_again_ms - knobs.slow_backend_ms
-            self._bridge("backend_slow", language)
 
     # What the dialogue decides
 
@@ -395,15 +307,12 @@ class Call:
     ) -> None:
         self._thinking = False
         if isinstance(result, BaseException):
-            _log.error(
-                "the dialogue failed", call=self._caller.call_id, error=type(result).__name__, place=place(result)
-            )
-            self._ending = Outcome("failed", "dialogue")
+            self._fail(result)
         else:
             before = self.state
             self.state, todo = result
             self.unfinished = None if self.state.ended else self.state
-            self._store(before, event, todo)
+            self._minutes.turn(before, event, self.state, todo, self._clock_ms)
             record(next((action for action in todo if isinstance(action, actions.Note)), actions.Note("")))
             self._carry_out(todo)
         if self._events and not self._closing:
@@ -431,17 +340,6 @@ class Call:
                 case actions.HangUp():
                     self._ending = Outcome("hang_up", action.reason, language=self.state.language)
 
-    def _store(self, before: State, event: events.Event, todo: list[actions.Action]) -> None:
-        if self._shared.log is not None:
-            turn = turn_record(self._shared.dialogue.pack, before, event, self.state, todo)
-            self._shared.log.turn(
-                self._caller.call_id,
-                event=turn.event,
-                actions=turn.actions,
-                state_hash=turn.state_hash,
-                at_ms=self._clock_ms,
-            )
-
     def _keep(self, todo: list[actions.Action]) -> None:
         """Not tied to the call: what is to be kept is kept, though the call ends meanwhile."""
         kept = [action for action in todo if isinstance(action, Kept)]
@@ -457,10 +355,10 @@ class Call:
             _log.error("something could not be kept", error=type(error).__name__, place=place(error))
 
     def _ask(self, action: actions.AskBackend) -> None:
-        self._asked_at = self._clock_ms
+        self._bridging.asks(self._clock_ms)
 
         def answered(result: Any) -> None:
-            self._asked_at = None
+            self._bridging.answered()
             if isinstance(result, BaseException):
                 known = isinstance(result, BackendError)
                 _log.warning(
@@ -480,7 +378,7 @@ class Call:
         text = " ".join(said.text for said in says)
 
         def began(at_ms: int) -> None:
-            self.journal.add(Entry("bot", at_ms, text, wait_ms=None if due is None else at_ms - due))
+            self._minutes.said(text, at_ms, None if due is None else at_ms - due)
 
         self._playback.say(says, began)
 
@@ -498,11 +396,20 @@ class Call:
                 if future.cancelled() or self._done is None or self._done.done():
                     return
                 error = future.exception()
-                then(future.result() if error is None else error)
+                try:
+                    then(future.result() if error is None else error)
+                except Exception as failure:  # nobody else would notice, and the caller would be left in silence
+                    self._fail(failure)
 
             future.add_done_callback(finished)
 
         return run_off
+
+    def _fail(self, error: BaseException) -> None:
+        """A mistake of ours: people take over."""
+        _log.error("the call failed", call=self._caller.call_id, error=type(error).__name__, place=place(error))
+        self._ending = Outcome("failed", type(error).__name__, language=self.state.language)
+        self._settle()
 
     def _finish(self, outcome: Outcome) -> None:
         if self._done is not None and not self._done.done():

@@ -1,0 +1,55 @@
+"""What all calls of a service share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from voicebot.asr.port import Domain, Recogniser
+from voicebot.audio.turn_taking import TurnKnobs
+from voicebot.backends.port import Backend
+from voicebot.call.keeping import Keeping
+from voicebot.dialogue.engine import Dialogue
+from voicebot.store.call_log import CallLog
+from voicebot.tts.port import Voice
+
+
+class Domains(Protocol):
+    """What is expected where: a Listen action's domain, made ready for a recogniser."""
+
+    def domain(self, name: str, language: str) -> Domain: ...
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Where work runs off the loop; None runs it in the loop's default executor."""
+
+    listening: Executor | None = None
+    """Decoding: as many threads as cores."""
+    thinking: Executor | None = None
+    """Dialogue, back ends and the second listener: mostly waiting."""
+    speaking: Executor | None = None
+    """Synthesis: mostly waiting for an engine."""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """What all calls of a service share."""
+
+    dialogue: Dialogue
+    domains: Domains
+    recogniser: Recogniser
+    voice: Voice
+    backend: Backend
+    pools: Pools
+    bridge: Callable[[str, str, int], str]
+    """A few words that bridge a silence of the bot's own: by reply (`filler`, `backend_slow`), language, and how many
+    were said before."""
+    keeping: Keeping | None = None
+    """What goes from one call to the next; None where nothing does."""
+    log: CallLog | None = None
+    """Where every turn is stored; None where none is."""
+    knobs: TurnKnobs = field(default_factory=TurnKnobs)
+    longest_s: int = 1800
