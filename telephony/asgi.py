@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from telephony.signatures import Arrival
+from telephony.arrival import Arrival
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -38,8 +38,9 @@ class Limits:
     # Calls
     hang_up_within_s: float = 5.0
     """Seconds a conversation has to end by itself when the caller is gone; then it is cancelled."""
-    token_s: float = 60.0
-    """Seconds a stream token is good for: Twilio opens the stream within its 15 s timeouts."""
+    token_s: float = 20.0
+    """Seconds a stream token is good for, and keeps a place: before it connects, within 5 s, Twilio says up to 8 s of
+    <Say>; the rest is slack. A call that ends before gives its place back at once, where Twilio tells us."""
     tokens: int = 1_000
     """Stream tokens alive at once. Far above `most_calls`, which is what normally bounds them."""
     streams_per_call: int = 2

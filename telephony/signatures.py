@@ -9,32 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from twilio.request_validator import RequestValidator
 
+from telephony.arrival import Arrival, is_local, is_loopback
+
 SIGNATURE = "x-twilio-signature"
 
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
-_FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """What a server sees of a request before it believes anything of it."""
-
-    scheme: str
-    """`http`, `https`, `ws` or `wss`, of the connection itself."""
-    target: str
-    """Path and query as sent."""
-    peer: str
-    """Address of the other end; empty where there is none."""
-    headers: Mapping[str, str]
-    """Names in lower case."""
 
 
 class Signatures:
@@ -54,7 +39,7 @@ class Signatures:
     def admits(self, arrival: Arrival, parameters: Any = None) -> bool:
         """Whether to serve it. `parameters`: the whole form (a MultiDict or a dict), or the text of a JSON body."""
         if not self._auth_token:
-            return _is_local(arrival)
+            return is_local(arrival)
         if self._public_url:
             base = self._public_url
         elif is_loopback(arrival.peer):
@@ -132,36 +117,3 @@ def _port_variants(url: str) -> Iterator[str]:
     hosts = {host, f"{host}:{port or _DEFAULT_PORTS.get(parts.scheme, 443)}"}
     for variant in sorted(hosts):
         yield f"{parts.scheme}://{variant}{tail}"
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an IP address is this machine's own."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    return (mapped or ip).is_loopback
-
-
-def _is_local(arrival: Arrival) -> bool:
-    """Whether a request was made on this machine for this machine.
-
-    A proxy or a tunnel makes the whole world look like loopback, and a web page can make a local browser ask: so
-    the host asked for must be loopback too, no proxy may have passed it on, and no foreign page may be its origin.
-    """
-    headers = arrival.headers
-    if not is_loopback(arrival.peer) or any(name in headers for name in _FORWARDING):
-        return False
-    origin = headers.get("origin")
-    return _is_loopback_host(headers.get("host", "")) and (
-        origin is None or _is_loopback_host(origin.partition("://")[2])
-    )
-
-
-def _is_loopback_host(host: str) -> bool:
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return False
-    return name == "localhost" or is_loopback(name)

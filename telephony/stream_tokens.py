@@ -27,6 +27,10 @@ class StreamTokens(Protocol):
         """
         ...
 
+    def release(self, call_sid: str) -> None:
+        """Forget the call's tokens: it is over, and no stream of it comes any more."""
+        ...
+
     def waiting(self) -> int:
         """Tokens issued and neither used nor too old: streams about to come."""
         ...
@@ -45,7 +49,7 @@ class LocalStreamTokens:
     """Tokens in this process's memory."""
 
     def __init__(
-        self, *, lifetime_s: float = 60.0, most: int = 1_000, clock: Callable[[], float] = time.monotonic
+        self, *, lifetime_s: float = 20.0, most: int = 1_000, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """`lifetime_s`: seconds a token is good for. `most`: tokens kept, used ones until they are too old."""
         self._lifetime = lifetime_s
@@ -76,6 +80,11 @@ class LocalStreamTokens:
             issued.used = True
             return issued.stream if issued.call_sid == call_sid else 0
 
+    def release(self, call_sid: str) -> None:
+        with self._lock:
+            for issued in [issued for issued in self._by_token.values() if issued.call_sid == call_sid]:
+                self._forget(issued)
+
     def waiting(self) -> int:
         with self._lock:
             self._forget_old()
@@ -88,4 +97,7 @@ class LocalStreamTokens:
             oldest = next(iter(self._by_token.values()))
             if oldest.expires > now:
                 return
-            del self._by_token[oldest.token], self._by_stream[oldest.call_sid, oldest.stream]
+            self._forget(oldest)
+
+    def _forget(self, issued: _Issued) -> None:
+        del self._by_token[issued.token], self._by_stream[issued.call_sid, issued.stream]

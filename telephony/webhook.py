@@ -1,11 +1,12 @@
 """Twilio's webhooks, as a Flask blueprint: what a call does before, between and after its media streams.
 
-    POST /twilio/voice                a call comes in
-    POST /twilio/after-stream?stream= the call's stream of that number ended
-    POST /twilio/after-dial           the agent's leg ended
-    POST /twilio/after-queue          the caller left the agents' queue
-    POST /twilio/status               the call's status changed
+    /twilio/voice                a call comes in
+    /twilio/after-stream?stream= the call's stream of that number ended
+    /twilio/after-dial           the agent's leg ended
+    /twilio/after-queue          the caller left the agents' queue
+    /twilio/status               the call's status changed
 
+Twilio asks by POST with a form, or by GET with the same parameters in the query, as the operator configured it there.
 Every request may come twice. The answer depends on the call's state and on the URL alone, and a stream's token is the
 same when it is asked for again: so a retry gets the same answer, whether or not it carries an idempotency token.
 """
@@ -14,16 +15,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import quote
 
 import structlog
 from flask import Blueprint, Response, abort, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from telephony import twiml
+from telephony.arrival import arrival_of_request
 from telephony.call_states import CallState
 from telephony.exchange import Exchange
-from telephony.signatures import Arrival
 from voicebot.config import Configuration
 from voicebot.failure import place
 
@@ -66,7 +67,7 @@ class TwilioWebhooks:
             ("/after-queue", self._after_queue),
             ("/status", self._status),
         ):
-            blueprint.add_url_rule(rule, rule.strip("/").replace("-", "_"), view, methods=["POST"])
+            blueprint.add_url_rule(rule, rule.strip("/").replace("-", "_"), view, methods=["GET", "POST"])
         blueprint.register_error_handler(Exception, self._failed)
         return blueprint
 
@@ -74,18 +75,12 @@ class TwilioWebhooks:
         request.max_content_length = self._limits.webhook_bytes
         request.max_form_memory_size = self._limits.webhook_bytes
         request.max_form_parts = self._limits.webhook_fields
-        query = request.query_string.decode("latin-1")
-        path = quote(request.path)
-        arrival = Arrival(
-            scheme=request.scheme,
-            target=f"{path}?{query}" if query else path,
-            peer=request.remote_addr or "",
-            headers={name.lower(): value for name, value in request.headers.items()},
-        )
-        if not self._exchange.signatures.admits(arrival, request.form):
+        # A GET is signed for its URL, whose query has the parameters.
+        signed = request.form if request.method == "POST" else None
+        if not self._exchange.signatures.admits(arrival_of_request(request), signed):
             _log.warning("webhook refused: not signed by Twilio for this URL", path=request.path)
             abort(403)
-        if not _SID.fullmatch(request.form.get("CallSid", "")):
+        if not _SID.fullmatch(_parameters().get("CallSid", "")):
             abort(400)
 
     def _failed(self, error: Exception) -> Response | HTTPException:
@@ -97,7 +92,7 @@ class TwilioWebhooks:
         return self._to_people(self._configuration.language, phrase="trouble")
 
     def _voice(self) -> Response:
-        call_sid = request.form["CallSid"]
+        call_sid = _parameters()["CallSid"]
         state = self._states.find(call_sid)
         if state is None:
             if not self._has_room():
@@ -111,7 +106,7 @@ class TwilioWebhooks:
         return self._to_bot(state, 1)
 
     def _after_stream(self) -> Response:
-        call_sid = request.form["CallSid"]
+        call_sid = _parameters()["CallSid"]
         # A call that another process answered is not known here, and its stream can't have been ours.
         state = self._states.open(self._new_state(call_sid))
         asked = max(request.args.get("stream", state.streams, type=int), 1)
@@ -132,27 +127,28 @@ class TwilioWebhooks:
         return self._to_people(state.language, phrase="trouble")
 
     def _after_dial(self) -> Response:
-        status = request.form.get("DialCallStatus", "")
+        status = _parameters().get("DialCallStatus", "")
         # `completed` also means an agent who answered and was never bridged.
-        if status in ("completed", "answered") and request.form.get("DialBridged", "true") != "false":
+        if status in ("completed", "answered") and _parameters().get("DialBridged", "true") != "false":
             return self._twiml(twiml.hang_up(), "hang_up")
         return self._nobody()
 
     def _after_queue(self) -> Response:
-        if request.form.get("QueueResult", "") in _QUEUE_SERVED:
+        if _parameters().get("QueueResult", "") in _QUEUE_SERVED:
             return self._twiml(twiml.hang_up(), "hang_up")
         return self._nobody()
 
     def _status(self) -> Response:
-        if request.form.get("CallStatus", "") in _OVER:
-            call_sid = request.form["CallSid"]
+        if _parameters().get("CallStatus", "") in _OVER:
+            call_sid = _parameters()["CallSid"]
             self._states.change(call_sid, ended=True)
+            self._exchange.tokens.release(call_sid)
             self._exchange.streams.end(call_sid)
         self._count("204")
         return Response(status=204)
 
     def _new_state(self, call_sid: str) -> CallState:
-        number = request.form.get("From", "")
+        number = _parameters().get("From", "")
         # A withheld number is a word.
         number = number if _NUMBER.fullmatch(number) else ""
         return CallState(call_sid, number=number, language=self._configuration.language)
@@ -188,14 +184,20 @@ class TwilioWebhooks:
         return self._twiml(document, "queue")
 
     def _nobody(self) -> Response:
-        state = self._states.find(request.form["CallSid"])
+        state = self._states.find(_parameters()["CallSid"])
         language = state.language if state else self._configuration.language
         return self._twiml(twiml.apologise(language=language), "nobody")
 
     def _twiml(self, document: str, reply: str) -> Response:
         self._count(reply)
-        return Response(document, mimetype="text/xml")
+        # Twilio keeps replies to GET where nothing forbids it, and a token is good once.
+        return Response(document, mimetype="text/xml", headers={"Cache-Control": "no-store"})
 
     def _count(self, reply: str) -> None:
         endpoint = (request.endpoint or "unknown").removeprefix("twilio.")
         self._exchange.metrics.webhooks.labels(endpoint, reply).inc()
+
+
+def _parameters() -> MultiDict[str, str]:
+    """What Twilio says of the call."""
+    return request.form if request.method == "POST" else request.args

@@ -203,11 +203,6 @@ SCENARIOS: list[Scenario] = [
     five_callers_at_once_all_reach_a_person,
 ]
 
-KNOWN: dict[Scenario, str] = {
-    a_call_goes_on_where_its_connection_broke: "the second stream of a call begins the conversation anew",
-}
-"""What the server can't do yet."""
-
 
 @pytest.fixture(scope="module")
 def results(
@@ -227,15 +222,7 @@ def results(
     return dict(zip(wanted, asyncio.run(run()), strict=True))
 
 
-def _tests() -> list[Any]:
-    marks = {scenario: pytest.mark.xfail(reason=reason) for scenario, reason in KNOWN.items()}
-    return [
-        pytest.param(scenario, id=scenario.__name__, marks=[marks[scenario]] if scenario in marks else [])
-        for scenario in SCENARIOS
-    ]
-
-
-@pytest.mark.parametrize("scenario", _tests())
+@pytest.mark.parametrize("scenario", [pytest.param(scenario, id=scenario.__name__) for scenario in SCENARIOS])
 def test_call(scenario: Scenario, results: dict[Scenario, BaseException | None]) -> None:
     failure = results[scenario]
     if failure is not None:

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from telephony.signatures import Arrival, Signatures, is_signed, is_upgrade_signed
+from telephony.arrival import Arrival
+from telephony.signatures import Signatures, is_signed, is_upgrade_signed
 from tests.telephony.twilio_side import PUBLIC, TOKEN, sign
 
 _URL = "https://mycompany.com/myapp.php?foo=1&bar=2"

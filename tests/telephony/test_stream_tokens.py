@@ -58,3 +58,15 @@ def test_a_token_becomes_too_old_and_makes_room() -> None:
 def test_an_unknown_token_is_refused() -> None:
     assert LocalStreamTokens().redeem("", "CA1") == 0
     assert LocalStreamTokens().redeem("가", "CA1") == 0
+
+
+def test_a_call_that_is_over_holds_no_token() -> None:
+    tokens = LocalStreamTokens(most=2)
+    first, second = issued(tokens, "CA1"), issued(tokens, "CA1", 2)
+    tokens.redeem(first, "CA1")
+    tokens.release("CA1")
+    tokens.release("CA2")
+    assert tokens.waiting() == 0
+    assert tokens.redeem(second, "CA1") == 0
+    assert issued(tokens, "CA3")
+    assert issued(tokens, "CA4")

@@ -140,8 +140,40 @@ def test_a_body_that_is_too_large_is_refused() -> None:
     assert post(Service().app, "/twilio/voice", FORM | {"X": "x" * 70_000}).status_code == 413
 
 
-def test_only_post_is_answered() -> None:
-    assert Service().app.flask.test_client().get("/twilio/voice").status_code == 405
+def get(app: TelephonyApp, path: str, parameters: dict[str, str], signed_url: str = "") -> Any:
+    """As Twilio asks where GET is configured: the parameters behind what the URL's query has already."""
+    target = f"{path}{'&' if '?' in path else '?'}{urlencode(parameters)}"
+    return app.flask.test_client().get(
+        target,
+        base_url="http://internal:8080",
+        headers={"X-Twilio-Signature": sign(signed_url or PUBLIC + target)},
+        environ_base={"REMOTE_ADDR": "203.0.113.9"},
+    )
+
+
+def test_a_get_is_answered_as_a_post() -> None:
+    service = Service()
+    ringing = get(service.app, "/twilio/voice", FORM | {"CallerName": " 홍 길동&=+ "})
+    assert verbs(ringing) == ["Connect", "Redirect"]
+    assert ringing.headers["Cache-Control"] == "no-store"
+    assert post(service.app, "/twilio/voice").text == ringing.text
+    state = service.states.find(call_sid())
+    assert state is not None
+    assert state.number == FORM["From"]
+    assert verbs(get(service.app, "/twilio/after-stream?stream=1", FORM)) == ["Say", "Connect", "Redirect"]
+    assert verbs(get(service.app, "/twilio/after-dial", FORM | {"DialCallStatus": "completed"})) == ["Hangup"]
+    assert verbs(get(service.app, "/twilio/after-queue", FORM | {"QueueResult": "queue-full"})) == ["Say", "Hangup"]
+    assert get(service.app, "/twilio/status", FORM | {"CallStatus": "completed"}).status_code == 204
+    assert verbs(get(service.app, "/twilio/voice", FORM)) == ["Hangup"]
+
+
+def test_a_get_is_signed_for_its_url_with_the_query() -> None:
+    service = Service()
+    for wrong in ("/twilio/voice", "/twilio/voice?" + urlencode(FORM | {"From": "+15550001111"})):
+        assert get(service.app, "/twilio/voice", FORM, PUBLIC + wrong).status_code == 403
+    assert get(service.app, "/twilio/voice", {"CallSid": ""}).status_code == 400
+    other = service.app.flask.test_client().put("/twilio/voice", data=FORM)
+    assert other.status_code == 405
 
 
 def test_beyond_capacity_and_before_the_models_are_loaded_callers_go_to_people() -> None:
@@ -256,6 +288,20 @@ def test_a_status_is_taken_note_of_without_a_word_and_only_moves_forward() -> No
     assert state is not None
     assert state.ended
     assert verbs(post(service.app, "/twilio/after-stream?stream=1")) == ["Hangup"]
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "busy", "no-answer", "canceled"])
+def test_a_call_that_ends_before_its_stream_came_gives_its_place_back(status: str) -> None:
+    service = Service(most_calls=1)
+    token = token_of(post(service.app, "/twilio/voice"))
+    assert not service.app.has_room()
+    post(service.app, "/twilio/status", FORM | {"CallStatus": "in-progress"})
+    assert not service.app.has_room()
+    post(service.app, "/twilio/status", FORM | {"CallStatus": status})
+    assert service.app.has_room()
+    other = post(service.app, "/twilio/voice", FORM | {"CallSid": call_sid(2)})
+    assert verbs(other) == ["Connect", "Redirect"]
+    assert token_of(other) != token
 
 
 def test_a_withheld_number_is_none() -> None:
