@@ -79,6 +79,14 @@ def test_days_are_counted_from_today(backend: Backend) -> None:
     assert answer["due"] == "2026-11-26"
 
 
+def test_nothing_is_done_or_due_on_a_weekend(backend: Backend) -> None:
+    done = backend.call("application.find", {"number": "2611100004"})
+    due = backend.call("application.find", {"number": "2611160003"})
+    assert done is not None
+    assert due is not None
+    assert (done["due"], due["due"]) == ("2026-11-20", "2026-11-30")
+
+
 @pytest.mark.parametrize(("day", "expected"), [(20, "yes"), (21, "no"), (22, "no"), (23, "yes")])
 def test_an_office_is_open_on_weekdays_only(day: int, expected: str) -> None:
     backend = open_backend("civic_demo", PROMPTS / "civic", today=lambda: date(2026, 11, day))

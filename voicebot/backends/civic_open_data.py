@@ -91,8 +91,16 @@ class CivicOpenData:
             return {**record, "openTodayYn": "Y" if str(today.isoweekday()) in record["openDays"] else "N"}
         if "dueInDays" in record:
             rest = {name: value for name, value in record.items() if name != "dueInDays"}
-            return {**rest, "dueDe": (today + timedelta(days=record["dueInDays"])).isoformat()}
+            return {**rest, "dueDe": _working_day(today, record["dueInDays"]).isoformat()}
         return record
+
+
+def _working_day(today: date, offset: int) -> date:
+    """The day `offset` days from `today`; a weekend's is the nearest working day further away from today."""
+    day = today + timedelta(days=offset)
+    while day.isoweekday() > 5:
+        day += timedelta(days=1 if offset > 0 else -1)
+    return day
 
 
 def open_civic_demo(declaration: Path, *, today: Callable[[], date] = date.today) -> Backend:
