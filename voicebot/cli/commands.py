@@ -2,6 +2,7 @@
 
 import voicebot.cli.call
 import voicebot.cli.chat
+import voicebot.cli.check
 import voicebot.cli.doctor
 import voicebot.cli.evaluate
 import voicebot.cli.knowledge

@@ -1,0 +1,273 @@
+"""Checks of what a pack says and hears: templates, translations, length, intents that are too alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from voicebot.asr.segmentation import Segmenter
+from voicebot.dialogue import content
+from voicebot.dialogue.checking_flows import all_steps, replies_of
+from voicebot.dialogue.checking_sources import Finding, Part, Sources, Words
+from voicebot.dialogue.checking_speech import LONGEST_S, seconds
+from voicebot.dialogue.pack import COMMANDS
+from voicebot.dialogue.replies import ReplyTemplate
+from voicebot.dialogue.understander import without_slots
+from voicebot.nlu.encoder import Encoder
+from voicebot.nlu.intents_similarity import EncoderSimilarity, LexicalSimilarity
+from voicebot.nlu.normalise import normalise
+from voicebot.nlu.templates import TemplateError, expand
+
+ALIKE_BY_EMBEDDING = 0.85
+"""Cosine of two sentences' embeddings, around the mean of the pack's, from which on their intents are too alike.
+
+Set on the packs shop, bank and civic (2026-11-22): above it stand pairs such as "how do I get a certificate" and "what
+does a certificate cost", below it pairs that differ in the one word that matters ("예금 금리", "적금 금리").
+"""
+
+ALIKE_BY_NGRAMS = 0.8
+"""The same for n-grams, where no encoder is installed."""
+
+_COMPARED_SENTENCES = 12
+"""Of an intent, evenly taken: an embedding costs 15 ms."""
+
+
+Place = tuple[str | int, ...]
+"""Keys and indices from the top of a file."""
+
+Heard = Part[content.IntentsFile] | Part[content.FaqFile]
+
+
+class Sentences:
+    """The sentences of one language of a pack, each with where it is written."""
+
+    def __init__(self, sources: Sources, language: str) -> None:
+        """Templates that can't be expanded become `findings`."""
+        self.language = language
+        self.findings: list[Finding] = []
+        self.by_intent: dict[str, list[tuple[str, Heard, Place]]] = {}
+        slots = sources.flows.content.slots if sources.flows else {}
+        self._open = [name for name, slot in slots.items() if slot.type != "list"]
+        self._listed = {
+            name: [said for value in slot.values.values() for said in value.get(language, [])]
+            for name, slot in slots.items()
+            if slot.type == "list"
+        }
+        self.answers: list[tuple[str, Part[content.IntentsFile], Place]] = []
+        for words in (sources.common[language], sources.words[language]):
+            self._take(words)
+
+    def _take(self, words: Words) -> None:
+        if words.intents:
+            part, read = words.intents, words.intents.content
+            lists = {**self._listed, **read.lists}
+            for intent, body in read.intents.items():
+                # A pack's own intent takes the place of the common one.
+                self.by_intent[intent] = []
+                for index, template in enumerate(body.templates):
+                    place: Place = ("intents", intent, "templates", index)
+                    for text in self._expanded(part, place, template, lists, read.rules):
+                        self.by_intent[intent].append((text, part, place))
+            for slot, templates in read.answers.items():
+                for index, template in enumerate(templates):
+                    place = ("answers", slot, index)
+                    for text in self._expanded(part, place, template, lists, read.rules):
+                        self.answers.append((text, part, place))
+        if words.faq:
+            for entry, faq in words.faq.content.faq.items():
+                self.by_intent[entry] = []
+                for index, template in enumerate(faq.templates):
+                    place = ("faq", entry, "templates", index)
+                    for text in self._expanded(words.faq, place, template, self._listed, {}):
+                        self.by_intent[entry].append((text, words.faq, place))
+
+    def _expanded(
+        self,
+        part: Heard,
+        place: Place,
+        template: str,
+        lists: Mapping[str, Sequence[str]],
+        rules: Mapping[str, str],
+    ) -> list[str]:
+        try:
+            return [expansion.text for expansion in expand(template, lists, rules, keep=self._open)]
+        except TemplateError as error:
+            what, _, remedy = str(error).rstrip(".").rpartition(": ")
+            self.findings.append(part.error("template", place, what or remedy, remedy if what else "mend it"))
+            return []
+
+
+def check_alike(sentences: Sentences, encoder: Encoder | None) -> Iterator[Finding]:
+    """Sentences that stand for two intents, and intents with sentences too near to be told apart when misheard."""
+    yield from _same(sentences)
+    texts: list[str] = []
+    owners: list[str] = []
+    places: list[tuple[Heard, Place]] = []
+    for intent, written in sentences.by_intent.items():
+        for text, part, place in written[:: max(1, len(written) // _COMPARED_SENTENCES)][:_COMPARED_SENTENCES]:
+            if closed := without_slots(text):
+                texts.append(closed)
+                owners.append(intent)
+                places.append((part, place))
+    if not texts:
+        return
+    near = EncoderSimilarity(texts, encoder) if encoder else LexicalSimilarity(texts)
+    threshold = ALIKE_BY_EMBEDDING if encoder else ALIKE_BY_NGRAMS
+    cosines = np.triu(near.among(), 1)
+    nearest: dict[tuple[str, str], tuple[float, int, int]] = {}
+    for first, second in zip(*np.where(cosines >= threshold), strict=True):
+        pair = owners[first], owners[second]
+        apart = owners[first] != owners[second] and not (pair[0] in COMMANDS and pair[1] in COMMANDS)
+        if apart and _key(texts[first]) != _key(texts[second]):
+            cosine = float(cosines[first, second])
+            nearest[pair] = max(nearest.get(pair, (0.0, 0, 0)), (cosine, int(first), int(second)))
+    for (one, other), (cosine, first, second) in nearest.items():
+        part, place = places[second]
+        yield part.warning(
+            "alike",
+            place,
+            f'{other} "{texts[second]}" is close to {one} "{texts[first]}" ({cosine:.2f}, limit {threshold})',
+            "word one of them more plainly, or make them one intent that asks which is meant",
+        )
+
+
+def _same(sentences: Sentences) -> Iterator[Finding]:
+    known: dict[str, str] = {}
+    told: set[tuple[Place, str]] = set()
+    for intent, written in sentences.by_intent.items():
+        for text, part, place in written:
+            other = known.setdefault(_key(text), intent)
+            if other == intent or (place, other) in told:
+                continue
+            told.add((place, other))
+            # Beside a question, a command such as "yes" is told from a wish by what is expected there.
+            level = part.warning if {intent, other} & set(COMMANDS) else part.error
+            yield level(
+                "same-sentence", place, f'"{text}" stands for {intent} and for {other}', "leave it to one of them"
+            )
+
+
+def check_sayable(sentences: Sentences, segmenter: Segmenter) -> Iterator[Finding]:
+    """Sentences with words that the first listener cannot hear."""
+    told: set[tuple[str, str]] = set()
+    written = [each for intent in sentences.by_intent.values() for each in intent]
+    for text, part, place in (*written, *sentences.answers):
+        for found in segmenter.sentence(without_slots(text)).unsayable:
+            key = str(part.file.path), found.word
+            if key in told:
+                continue
+            told.add(key)
+            heard = f'write it as it sounds, such as "{found.suggestion}"' if found.suggestion else "use another word"
+            yield part.warning("unsayable", place, f'the recogniser cannot hear "{found.word}"', heard)
+
+
+def check_translations(sources: Sources) -> Iterator[Finding]:
+    """What one language of the pack has and another has not."""
+    for language, words in sources.words.items():
+        for other, others in sources.words.items():
+            if other != language:
+                yield from _untranslated(sources, (language, words), (other, others))
+    flows = sources.flows
+    if flows is None:
+        return
+    for name, slot in flows.content.slots.items():
+        for value, names in slot.values.items():
+            for language in sources.words:
+                if not names.get(language):
+                    yield flows.error(
+                        "translation",
+                        ("slots", name, "values", value),
+                        f"{value} has no name in {language}",
+                        f"add {language}: [...]",
+                    )
+    collected = {step.collect for step in all_steps(flows) if isinstance(step, content.Collect)}
+    for language, words in sources.words.items():
+        for slot_name in sorted(collected & set(flows.content.slots)):
+            if words.intents and slot_name not in words.intents.content.slot_titles:
+                yield words.intents.warning(
+                    "translation",
+                    ("slot_titles",),
+                    f"the slot {slot_name} has no title in {language}",
+                    f"add {slot_name} under slot_titles: it is said when a value is changed or keyed",
+                )
+
+
+def _untranslated(sources: Sources, one: tuple[str, Words], other: tuple[str, Words]) -> Iterator[Finding]:
+    (language, words), (there, others) = one, other
+    if words.intents and others.intents:
+        read, theirs = words.intents.content, others.intents.content
+        shared = sources.common[there].intents
+        known = set(theirs.intents) | (set(shared.content.intents) if shared else set())
+        for kind, missing in (
+            ("intents", set(read.intents) - known),
+            ("answers", set(read.answers) - set(theirs.answers)),
+        ):
+            for name in sorted(missing):
+                yield words.intents.warning(
+                    "translation",
+                    (kind, name),
+                    f"{name} stands under {kind} in {language} only",
+                    f"add it to {there}/intents.yaml",
+                )
+    if words.replies and others.replies:
+        flows = sources.flows
+        used = {reply for step in all_steps(flows) for reply in replies_of(step)} if flows else set()
+        common = sources.common[there].replies
+        known = set(others.replies.content.replies) | (set(common.content.replies) if common else set())
+        for name in sorted(set(words.replies.content.replies) - known):
+            level = words.replies.error if name in used else words.replies.warning
+            yield level(
+                "translation",
+                ("replies", name),
+                f"the reply {name} is in {language} only",
+                f"add it to {there}/replies.yaml",
+            )
+    if words.faq:
+        known = set(others.faq.content.faq) if others.faq else set()
+        for name in sorted(set(words.faq.content.faq) - known):
+            yield words.faq.warning(
+                "translation", ("faq", name), f"{name} is answered in {language} only", f"add it to {there}/faq.yaml"
+            )
+
+
+def check_replies(sources: Sources) -> Iterator[Finding]:
+    """Replies whose braces make no sense, and replies that take too long to say."""
+    slots = sources.flows.content.slots if sources.flows else {}
+    for language, words in sources.words.items():
+        for name, variants in words.replies.content.replies.items() if words.replies else ():
+            if words.replies:
+                yield from _variants(words.replies, ("replies", name), variants, language, slots)
+        for name, entry in words.faq.content.faq.items() if words.faq else ():
+            if words.faq:
+                yield from _variants(words.faq, ("faq", name, "answer"), entry.answer, language, slots)
+
+
+def _variants(
+    part: Part[content.RepliesFile] | Part[content.FaqFile],
+    place: Place,
+    variants: Sequence[content.Variant],
+    language: str,
+    slots: Mapping[str, content.Slot],
+) -> Iterator[Finding]:
+    for index, variant in enumerate(variants):
+        at = (*place, index)
+        try:
+            template = ReplyTemplate(variant.text)
+        except ValueError as error:
+            what, _, remedy = str(error).rstrip(".").partition("; ")
+            yield part.error("template", at, what, remedy or "write values as {order.status}, particles as {을}")
+            continue
+        needed = seconds(template, language, slots)
+        if needed > LONGEST_S:
+            yield part.warning(
+                "long-reply",
+                at,
+                f"this takes about {needed:.0f} s to say, more than {LONGEST_S:.0f}",
+                "shorten it, or say the rest in another step",
+            )
+
+
+def _key(text: str) -> str:
+    """What makes two sentences the same: their letters, slots left open as they are."""
+    return "".join(char for char in normalise(text).lower() if char.isalnum() or char in "{}")
