@@ -32,6 +32,7 @@ from voicebot.knowledge.base import KnowledgeBase
 from voicebot.knowledge.store import KnowledgeStore
 from voicebot.nlu.encoder import Encoder, load_encoder
 from voicebot.nlu.sentiment import words_feeling
+from voicebot.nlu.stoppable_encoder import EncodingStoppedError, StoppableEncoder
 from voicebot.nlu.templates import Expansion
 from voicebot.store.call_log import CallLog
 from voicebot.store.callbacks import Callbacks
@@ -50,7 +51,8 @@ _CALLS_KEPT = 1000
 _ANY_DAY = "2026-01-01"
 
 _WORK_ENDS_S = 5.0
-"""Longest wait for work in the background when the service closes; it looks up between two phrases."""
+"""Longest wait for work in the background when the service closes; it looks up between two phrases and
+between a few sentences that are learnt."""
 
 Progress = Callable[[str], None]
 """Is told what is being loaded, in a few words."""
@@ -191,11 +193,13 @@ class Service:
     def _learn(self, pack: Pack, encoder: Encoder, learnt: Path) -> None:
         """The first start with a pack: train on embeddings while calls are taken; new calls understand better then."""
         try:
-            dialogue = open_dialogue(pack, self.configuration.var, encoder)
+            dialogue = open_dialogue(pack, self.configuration.var, StoppableEncoder(encoder, self._closed))
             learnt.parent.mkdir(parents=True, exist_ok=True)
             learnt.touch()
         except OSError as error:
             _log.warning("embeddings can't be kept", error=error.strerror)
+            return
+        except EncodingStoppedError:
             return
         if self._shared is not None and not self._closed.is_set():
             self._shared = replace(self._shared, dialogue=dialogue)
