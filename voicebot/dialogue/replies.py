@@ -3,7 +3,7 @@
     "{order.product}{은} {order.eta:date}에 도착합니다."
 
 A particle in braces takes the form that the value before it calls for. After a colon stands how a value is said:
-`digits` in groups, `won`, `date`, `time`.
+`digits` in groups, `won`, `count` with its thousands apart, `date`, `time`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from voicebot.nlu.hangul import PARTICLES, particle
 
-FORMATS = ("digits", "won", "date", "time")
+FORMATS = ("digits", "won", "count", "date", "time")
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _PATH = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*")
@@ -76,6 +76,8 @@ def _say(value: Any, form: str, language: str) -> str:
             return group_digits(str(value))
         case "won":
             return f"{int(value):,}원" if language == "ko" else f"{int(value):,} won"
+        case "count":
+            return f"{int(value):,}"
         case "date":
             return _date(str(value), language)
         case "time":
