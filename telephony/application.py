@@ -81,15 +81,12 @@ class TelephonyApp:
         until = loop.time() + (self._exchange.limits.drain_s if within_s is None else within_s)
         left = self.calls
         _log.info("draining", calls=left)
-        had_calls = left > 0
-        while self.calls and loop.time() < until:
+        # Callers whose stream is over are about to be told where to go.
+        while (self.calls or self._exchange.streams.leaving) and loop.time() < until:
             await asyncio.sleep(0.1)
             if self.calls != left:
                 left = self.calls
                 _log.info("draining", calls=left)
-        if had_calls and not self.calls:
-            # Their callers are about to be told where to go.
-            await asyncio.sleep(min(self._exchange.limits.after_stream_within_s, max(until - loop.time(), 0.0)))
         return self.calls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -50,6 +50,8 @@ class HeldStream:
         self._gone: asyncio.Future[None] = self._loop.create_future()
         self._newest = self._loop.time()
         """When the newest message came that could be used."""
+        self._stopped = False
+        """Twilio stopped the stream itself: the call is over, or was led elsewhere."""
         self._call: LiveCall | None = None
         self._log = _log.bind(call_sid=state.call_sid, stream_sid=stream.stream_sid)
 
@@ -65,7 +67,9 @@ class HeldStream:
             outcome = await self._converse()
         finally:
             self._keep(outcome)
-            streams.remove(self._state.call_sid, end)
+            over = self._stopped or self._gone.done()
+            streams.remove(self._state.call_sid, end, goes_on=not over)
+            self._loop.call_later(self._limits.after_stream_within_s, streams.settle, self._state.call_sid, end)
             metrics.streams.dec()
             metrics.lost.inc(self._stream.lost_ms / 1000)
             metrics.count_refused(self._stream.refused)
@@ -138,6 +142,7 @@ class HeldStream:
             elif type(event) is Key:
                 call.key(event.digit)
             elif type(event) is Stopped:
+                self._stopped = True
                 return
             elif type(event) is Refused and stream.refused[event.reason] == 1:
                 self._log.warning("stream message passed over", reason=event.reason.value)

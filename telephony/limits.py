@@ -66,4 +66,4 @@ class Limits:
     drain_s: float = 300.0
     """Seconds running calls have to finish after SIGTERM: the support line's usual call is shorter."""
     after_stream_within_s: float = 5.0
-    """Seconds to wait, when draining, for Twilio to ask where a caller goes after the last stream."""
+    """Seconds that a drain waits for Twilio to ask where a caller goes after a stream; it asks at once, if at all."""

@@ -1,4 +1,4 @@
-"""The media streams that are open in this process."""
+"""The media streams that are open in this process, and the calls whose stream has just ended."""
 
 from __future__ import annotations
 
@@ -15,20 +15,37 @@ class OpenStreams:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ends: dict[str, End] = {}
+        self._leaving: dict[str, End] = {}
+        """Calls whose stream is over, until Twilio has asked how they go on."""
 
     def add(self, call_sid: str, end: End) -> None:
         """A stream has begun. An older one of the same call is asked to end: its socket is dead."""
         with self._lock:
             older = self._ends.pop(call_sid, None)
             self._ends[call_sid] = end
+            self._leaving.pop(call_sid, None)
         if older is not None:
             older()
 
-    def remove(self, call_sid: str, end: End) -> None:
-        """The stream that was added with this `end` is over."""
+    def remove(self, call_sid: str, end: End, *, goes_on: bool) -> None:
+        """The stream that was added with this `end` is over. `goes_on`: Twilio is about to ask what comes next."""
         with self._lock:
             if self._ends.get(call_sid) is end:
                 del self._ends[call_sid]
+                if goes_on:
+                    self._leaving[call_sid] = end
+
+    def settle(self, call_sid: str, end: End | None = None) -> None:
+        """Twilio has asked how the call goes on, or won't. `end`: only where that stream was the call's last."""
+        with self._lock:
+            if end is None or self._leaving.get(call_sid) is end:
+                self._leaving.pop(call_sid, None)
+
+    @property
+    def leaving(self) -> int:
+        """Calls that Twilio has yet to ask about."""
+        with self._lock:
+            return len(self._leaving)
 
     def end(self, call_sid: str) -> None:
         """Ask the call's stream to end, where there is one."""

@@ -111,6 +111,7 @@ class TwilioWebhooks:
         state = self._states.open(self._new_state(call_sid))
         asked = max(request.args.get("stream", state.streams, type=int), 1)
         state = self._states.change(call_sid, asked_after=max(state.asked_after, asked)) or state
+        self._exchange.streams.settle(call_sid)
         outcome = state.outcome if asked >= state.streams else None
         if state.ended:
             return self._twiml(twiml.hang_up(), "hang_up")
@@ -144,6 +145,7 @@ class TwilioWebhooks:
             self._states.change(call_sid, ended=True)
             self._exchange.tokens.release(call_sid)
             self._exchange.streams.end(call_sid)
+            self._exchange.streams.settle(call_sid)
         self._count("204")
         return Response(status=204)
 

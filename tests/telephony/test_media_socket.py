@@ -74,11 +74,15 @@ class Line:
             self.frame(wire)
             await asyncio.sleep(0.02)
 
+    def post(self, path: str, **form: str) -> Any:
+        """A webhook of this call."""
+        form = {"CallSid": call_sid(), **form}
+        headers = {"X-Twilio-Signature": sign(PUBLIC + path, form)}
+        return self.app.flask.test_client().post(path, data=form, headers=headers)
+
     def end_call(self) -> None:
         """Twilio says in its status callback that the call is over."""
-        url, form = PUBLIC + "/twilio/status", {"CallSid": call_sid(), "CallStatus": "completed"}
-        headers = {"X-Twilio-Signature": sign(url, form)}
-        assert self.app.flask.test_client().post("/twilio/status", data=form, headers=headers).status_code == 204
+        assert self.post("/twilio/status", CallStatus="completed").status_code == 204
 
     @property
     def call(self) -> Conversation:
@@ -543,3 +547,76 @@ async def test_a_second_stream_of_a_call_ends_the_first_and_keeps_its_own_outcom
     await second.ended()
     assert line.outcome() == Outcome("caller_left")
     alone()
+
+
+@pytest.mark.parametrize(
+    ("end", "asked_after_s", "takes_s"),
+    [
+        ("bot", None, 5.0),
+        ("bot", 0.5, 0.5),
+        ("break", None, 5.0),
+        ("break", 0.5, 0.5),
+        ("stop", None, 0.0),
+        ("call over", None, 0.0),
+    ],
+)
+def test_draining_lets_twilio_ask_where_the_last_callers_go_and_waits_no_longer(
+    end: str, asked_after_s: float | None, takes_s: float
+) -> None:
+    async def until_key(call: Conversation) -> Outcome:
+        while not call.keys and not call.gone.is_set():
+            await asyncio.sleep(0.01)
+        return Outcome("hand_over", "asked") if call.keys else Outcome("caller_left")
+
+    async def test() -> None:
+        line = Line(until_key)
+        wire = line.open()
+        await line.talk(wire, 0.5)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        drained = asyncio.create_task(line.app.drain())
+        await line.talk(wire, 1.0)
+        assert not drained.done()
+        {"bot": lambda: wire.send(Key("0")), "break": wire.break_off, "stop": lambda: wire.send(Stopped())}.get(
+            end, line.end_call
+        )()
+        if asked_after_s is not None:
+            await asyncio.sleep(asked_after_s)
+            assert "<Enqueue" in line.post("/twilio/after-stream?stream=1").text
+        assert await drained == 0
+        assert loop.time() - began == pytest.approx(1.0 + takes_s, abs=0.2)
+        await wire.ended()
+
+    run(test())
+
+
+@virtual
+async def test_what_is_said_after_the_stream_is_in_the_language_that_was_spoken_last() -> None:
+    async def switches(_call: Conversation) -> Outcome:
+        return Outcome("hand_over", "asked", language="en")
+
+    line = Line(switches)
+    wire = line.open()
+    await wire.ended()
+    assert 'language="en-US"' in line.post("/twilio/after-stream?stream=1").text
+    assert 'language="en-US"' in line.post("/twilio/after-queue", QueueResult="queue-full").text
+
+
+@virtual
+async def test_a_second_stream_begins_in_the_language_that_was_spoken_last() -> None:
+    async def switches(call: Conversation) -> Outcome:
+        await call.gone.wait()
+        return Outcome("caller_left", language="en")
+
+    line = Line(switches)
+    wire = line.open()
+    await asyncio.sleep(0.1)
+    wire.break_off()
+    await wire.ended()
+    again = line.post("/twilio/after-stream?stream=1").text
+    assert 'language="en-US"' in again
+    second = line.open(again.partition('value="')[2].partition('"')[0])
+    await asyncio.sleep(0.1)
+    assert line.call.caller.language == "en"
+    second.break_off()
+    await second.ended()
