@@ -274,7 +274,8 @@ class Call:
             asdict(voice) if voice is not None else {},
             self._pause_ms,
         )
-        self._post(event, functools.partial(self._minutes.heard, speech))
+        secret = self._listen is not None and self._listen.secret
+        self._post(event, functools.partial(self._minutes.heard, speech, secret=secret))
 
     def _entered(self, keys: str) -> None:
         if not keys:

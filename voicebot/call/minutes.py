@@ -45,16 +45,18 @@ class Minutes:
                 at_ms=at_ms,
             )
 
-    def heard(self, speech: HeardSpeech, note: Note) -> None:
-        """The caller said something, and `note` was made of it."""
+    def heard(self, speech: HeardSpeech, note: Note, *, secret: bool = False) -> None:
+        """The caller said something, and `note` was made of it. `secret`: it may be what must not be put down."""
         heard = speech.recognition
-        score = round(heard.score, 3)
-        entry = Entry("caller", speech.ended_at_ms, heard.text, heard.listener, heard.verdict.value, score)
+        hidden = secret and note.decision not in ("urgent", "command")
+        text, score = "[...]" if hidden else heard.text, round(heard.score, 3)
+        entry = Entry("caller", speech.ended_at_ms, text, heard.listener, heard.verdict.value, score)
         entry.decision, entry.intent = note.decision, note.intent
         entry.intent_score = note.score if note.intent else None
         entry.facts = {name: round(value, 4) for name, value in heard.evidence.items()}
-        entry.facts |= {"hypothesis": heard.hypothesis, "voiced_ms": speech.voiced_ms}
-        entry.facts["cpu_s"] = round(heard.cpu_seconds, 4)
+        entry.facts |= {"voiced_ms": speech.voiced_ms, "cpu_s": round(heard.cpu_seconds, 4)}
+        if not hidden:
+            entry.facts["hypothesis"] = heard.hypothesis
         self.journal.add(entry)
 
     def keyed(self, keys: str, at_ms: int, note: Note) -> None:

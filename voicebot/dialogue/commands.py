@@ -104,7 +104,9 @@ def _go_back(draft: Draft) -> None:
         del state.slots[filled[-1]]
         frame.at = 0
     else:
-        state.stack.pop()
+        # A part that was only called goes together with the subject that called it.
+        while state.stack and state.stack.pop().flow in draft.pack.internal:
+            pass
     flows.run(draft)
 
 

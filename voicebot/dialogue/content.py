@@ -226,7 +226,7 @@ class Brand(_File):
     warmth: Tone = "warm"
     length: Literal["normal", "short"] = "normal"
     """Short: of several variants the shortest ones."""
-    address: dict[Language, Text] = {"ko": "고객님", "en": ""}
+    address: dict[Language, Annotated[str, Field(max_length=40)]] = {"ko": "고객님", "en": ""}
     """How callers are addressed: `{address}` in replies."""
 
 

@@ -184,14 +184,22 @@ class Draft:
         values = [
             f"{self.slot_title(slot)} {self.spoken_value(slot, value)}"
             for slot, value in self.state.slots.items()
-            if not self.pack.slots[slot].secret
+            if slot in self.language.slot_titles and not self.pack.slots[slot].secret
         ]
         feeling = str(self.state.feeling.get("name", "")).replace("neutral", "")
         return "; ".join(part for part in (", ".join(wanted), ", ".join(values), feeling) if part)
 
+    def forget_secrets(self) -> None:
+        """Secret values are kept no longer than they are needed."""
+        for slot, kind in self.pack.slots.items():
+            if kind.secret:
+                self.state.slots.pop(slot, None)
+
     def close(self) -> None:
         """Finish the turn: remember what was said, and give the caller the floor where the call goes on."""
         state = self.state
+        if state.ended:
+            self.forget_secrets()
         if self._texts:
             state.same = state.same + 1 if self._texts == self._before else 0
             if state.same >= MOST_EQUAL_TURNS and not (state.ended or state.waiting):

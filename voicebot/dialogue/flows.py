@@ -52,9 +52,15 @@ def _finish_flow(draft: Draft) -> None:
 
 
 def _resume(draft: Draft) -> None:
-    """A subject is done: the one that waited comes back, unless it only called a part of itself."""
-    if draft.state.stack and draft.state.stack[-1].flow not in draft.pack.internal:
-        draft.say("resuming", title=draft.title(draft.state.stack[-1].flow))
+    """A subject is done: the one that waited comes back. A part that it called begins anew: much may be settled now."""
+    stack = draft.state.stack
+    if not stack:
+        return
+    for depth in range(len(stack) - 1, -1, -1):
+        if stack[depth].flow not in draft.pack.internal:
+            draft.say("resuming", title=draft.title(stack[depth].flow))
+            return
+        stack[depth].at = 0
 
 
 def _step(draft: Draft, frame: Frame, step: program.Instruction) -> bool:
@@ -229,6 +235,7 @@ def backend_answered(draft: Draft, event: events.BackendAnswered) -> None:
     if event.error and query.failed is not None:
         frame.at = query.failed
     elif event.result is None:
+        state.results.pop(query.into, None)
         frame.at = query.not_found
     else:
         state.results[query.into] = dict(event.result)
@@ -238,6 +245,7 @@ def backend_answered(draft: Draft, event: events.BackendAnswered) -> None:
 
 def _apologise_for_back_end(draft: Draft) -> None:
     """It can't be found out now: the request is kept, and a person or a call-back is offered."""
+    draft.forget_secrets()
     if draft.state.uses.get("backend_failed", 0):
         draft.hand_over("backend")
     else:

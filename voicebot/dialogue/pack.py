@@ -144,7 +144,9 @@ def _load_language(
         words = _Words(file, read, language, flows.slots)
         for intent, body in read.intents.items():
             titles[intent] = body.title
-            sentences[intent] = words.expand(body.templates, ("intents", intent, "templates"))
+            own = words.expand(body.templates, ("intents", intent, "templates"))
+            # A pack adds its own wordings of a command to the common ones.
+            sentences[intent] = tuple({one.text: one for one in (*sentences.get(intent, ()), *own)}.values())
         slot_titles |= read.slot_titles
         for slot, templates in read.answers.items():
             if slot not in flows.slots:

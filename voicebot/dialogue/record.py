@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voicebot.dialogue.actions import Action
+from voicebot.dialogue.actions import Action, Note
 from voicebot.dialogue.engine import Dialogue
-from voicebot.dialogue.events import Event, Keyed
+from voicebot.dialogue.events import Event, Heard, Keyed
 from voicebot.dialogue.pack import Pack
 from voicebot.dialogue.state import State
 from voicebot.dialogue.wire import from_json, to_json
@@ -31,15 +31,26 @@ def record(pack: Pack, before: State, event: Event, after: State, actions: Seque
     """A turn without its secrets."""
     secrets = _secrets(pack, before) | _secrets(pack, after)
     stored_event = to_json(event)
-    question = before.question
-    if isinstance(event, Keyed) and question and question.slot and pack.slots[question.slot].secret:
+    if isinstance(event, Keyed) and is_secret(pack, before):
         secrets.add(event.keys)
         stored_event["keys"] = "0" * len(event.keys)
+    elif isinstance(event, Heard) and is_secret(pack, before) and not _is_command(actions):
+        stored_event |= {"text": "", "alternatives": [], "masked": True}
     return Turn(
         stored_event,
         [_masked(to_json(action), secrets) for action in actions],
         state_hash(_masked(after.to_json(), secrets)),
     )
+
+
+def is_secret(pack: Pack, state: State) -> bool:
+    """Whether something secret was asked for."""
+    question = state.question
+    return bool(question and question.kind == "slot" and pack.slots[question.slot].secret)
+
+
+def _is_command(actions: Sequence[Action]) -> bool:
+    return any(isinstance(action, Note) and action.decision in ("urgent", "command") for action in actions)
 
 
 def _secrets(pack: Pack, state: State) -> set[str]:
@@ -80,7 +91,8 @@ def replay(call: StoredCall, dialogue: Dialogue) -> Iterator[Difference]:
         new, actions = dialogue.turn(state, event)
         now = record(dialogue.pack, state, event, new, actions)
         then = [dict(action) for action in stored.actions]
-        if _plain(now.actions) != _plain(then):
+        # What was said instead of a secret is not stored, so that turn can't be compared.
+        if not stored.event.get("masked") and _plain(now.actions) != _plain(then):
             yield Difference(number, stored.event, list(then), list(now.actions))
         state = new
 

@@ -74,7 +74,7 @@ def _say(value: Any, form: str, language: str) -> str:
     match form:
         case "digits":
             return group_digits(str(value))
-        case "won":
+        case "won" if isinstance(value, int | float):
             return f"{int(value):,}원" if language == "ko" else f"{int(value):,} won"
         case "count":
             return f"{int(value):,}"

@@ -59,9 +59,17 @@ class PackUnderstander:
         wanted = [intent for intent in meanings if intent in expected] or list(meanings)
         if len(wanted) == 1:
             return Understanding(text, wanted[0], 1.0, (IntentScore(wanted[0], 1.0),))
-        if "yes" in expected and (answer := self._yes_or_no(text)) is not None:
+        asked = "yes" in expected
+        if asked and (answer := self._yes_or_no(text, leading=False)) is not None:
             return answer
-        return replace(self._intents.understand(self._without_numbers(text), expected=expected), text=text)
+        found = replace(self._intents.understand(self._without_numbers(text), expected=expected), text=text)
+        if (
+            asked
+            and (found.intent is None or found.score < _SURELY)
+            and (answer := self._yes_or_no(text, leading=True))
+        ):
+            return answer
+        return found
 
     def _without_numbers(self, text: str) -> str:
         """`text` without the long numbers that slots are for: they say nothing about the intent."""
@@ -70,13 +78,15 @@ class PackUnderstander:
                 text = text[: entity.start] + text[entity.end :]
         return text
 
-    def _yes_or_no(self, text: str) -> Understanding | None:
+    def _yes_or_no(self, text: str, *, leading: bool) -> Understanding | None:
+        """A yes or a no that is most of what was said or, with `leading`, that begins it ("네 정지해 주세요")."""
         found = find_entities(text, self._language, today=date.min, expect=[Expected("yes_no")])
         said = [entity for entity in found if entity.type == "yes_no"]
-        if len({entity.value for entity in said}) != 1:
+        if leading:
+            said = [entity for entity in said[:1] if not text[: entity.start].strip()]
+        elif sum(entity.end - entity.start for entity in said) < _MOSTLY * len(text.replace(" ", "")):
             return None
-        covered = sum(entity.end - entity.start for entity in said) / max(1, len(text.replace(" ", "")))
-        if covered < _MOSTLY:
+        if len({entity.value for entity in said}) != 1:
             return None
         intent = "yes" if said[0].value else "no"
         return Understanding(text, intent, 1.0, (IntentScore(intent, 1.0),), tuple(said))
@@ -116,7 +126,10 @@ class PackUnderstander:
 _ANY_DAY = "2000-01-01"
 
 _MOSTLY = 0.6
-"""Share of an utterance that a yes or no must cover to be its meaning."""
+"""Share of an utterance that a yes or no must cover to be its meaning, whatever else is said."""
+
+_SURELY = 0.6
+"""Probability from which the rest of an utterance is a wish of its own, so that a leading yes or no is none."""
 
 
 def _key(text: str) -> str:
