@@ -19,8 +19,11 @@ SYLLABLES_A_SECOND = 3.8
 WORDS_A_SECOND = 155 / 60
 """English: the rate that the embedded voice is set to there."""
 
-_SAMPLES = {"digits": "12345678", "won": 45000, "date": "2026-11-22", "time": "18:30"}
+_SAMPLES: Mapping[str, object] = {"date": "2026-11-22", "time": "18:30", "digits": "12345678"}
 """What stands for a value, by its format."""
+
+_NUMBER = 45000
+"""What stands for a value of any other format: those say numbers."""
 
 _UNKNOWN = {"ko": "다섯 글자쯤", "en": "two words"}
 """What stands for a value of which nothing is known."""
@@ -48,8 +51,8 @@ def seconds_of(text: str, language: str) -> float:
 
 
 def _sample(path: str, form: str, language: str, slots: Mapping[str, Slot]) -> object:
-    if form in _SAMPLES:
-        return _SAMPLES[form]
+    if form:
+        return _SAMPLES.get(form, _NUMBER)
     if path in _OWN:
         return _OWN[path][language]
     slot = slots.get(path)

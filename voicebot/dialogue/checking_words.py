@@ -18,6 +18,7 @@ from voicebot.nlu.encoder import Encoder
 from voicebot.nlu.intents_similarity import EncoderSimilarity, LexicalSimilarity
 from voicebot.nlu.normalise import normalise
 from voicebot.nlu.templates import TemplateError, expand
+from voicebot.tts.speech_text import spoken
 
 ALIKE_BY_EMBEDDING = 0.85
 """Cosine of two sentences' embeddings, around the mean of the pack's, from which on their intents are too alike.
@@ -63,12 +64,12 @@ class Sentences:
             part, read = words.intents, words.intents.content
             lists = {**self._listed, **read.lists}
             for intent, body in read.intents.items():
-                # A pack's own intent takes the place of the common one.
-                self.by_intent[intent] = []
+                # A pack adds its own wordings of a command to the common ones.
+                written = self.by_intent.setdefault(intent, [])
                 for index, template in enumerate(body.templates):
                     place: Place = ("intents", intent, "templates", index)
                     for text in self._expanded(part, place, template, lists, read.rules):
-                        self.by_intent[intent].append((text, part, place))
+                        written.append((text, part, place))
             for slot, templates in read.answers.items():
                 for index, template in enumerate(templates):
                     place = ("answers", slot, index)
@@ -158,8 +159,15 @@ def check_sayable(sentences: Sentences, segmenter: Segmenter) -> Iterator[Findin
             if key in told:
                 continue
             told.add(key)
-            heard = f'write it as it sounds, such as "{found.suggestion}"' if found.suggestion else "use another word"
-            yield part.warning("unsayable", place, f'the recogniser cannot hear "{found.word}"', heard)
+            written_out = found.suggestion or _spoken(found.word, sentences.language, segmenter)
+            remedy = f'write it as it sounds, such as "{written_out}"' if written_out else "use another word"
+            yield part.warning("unsayable", place, f'the recogniser cannot hear "{found.word}"', remedy)
+
+
+def _spoken(word: str, language: str, segmenter: Segmenter) -> str:
+    """A word with its digits and symbols read out, where that can be heard."""
+    said = spoken(word, language)
+    return "" if segmenter.sentence(said).unsayable else said
 
 
 def check_translations(sources: Sources) -> Iterator[Finding]:
@@ -263,7 +271,7 @@ def _variants(
             yield part.warning(
                 "long-reply",
                 at,
-                f"this takes about {needed:.0f} s to say, more than {LONGEST_S:.0f}",
+                f"{place[1]} takes about {needed:.1f} s to say, more than {LONGEST_S:.0f}",
                 "shorten it, or say the rest in another step",
             )
 
