@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 
 import rule_engine
@@ -42,4 +43,11 @@ def _rule(expression: str) -> Any:
 
 
 def _resolve(thing: Any, name: str) -> Any:
-    return thing.get(name) if isinstance(thing, Mapping) else None
+    return _with_attributes(thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, None))
+
+
+def _with_attributes(value: Any) -> Any:
+    """What a path's next name is looked up in: rule-engine reads attributes, not keys, behind a dot."""
+    if isinstance(value, Mapping):
+        return SimpleNamespace(**{str(key): _with_attributes(inner) for key, inner in value.items()})
+    return value

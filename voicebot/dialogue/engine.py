@@ -64,7 +64,7 @@ class Dialogue:
                 _heard(draft, event)
             case events.Keyed():
                 _keyed(draft, event.keys)
-            case events.NoInput():
+            case events.NoInput() if not state.waiting:
                 repair.no_input(draft)
             case events.BackendAnswered():
                 flows.backend_answered(draft, event)
