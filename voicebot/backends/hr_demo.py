@@ -107,21 +107,21 @@ class HrDemo:
             database.executemany(f"INSERT INTO employee VALUES ({marks}, 0)", rows)
             database.executemany("INSERT INTO claim VALUES (?, ?, ?, ?, ?, ?)", _CLAIMS)
         self._operations: dict[str, Callable[[sqlite3.Row, Mapping[str, Any]], Mapping[str, Any] | None]] = {
-            "leave.balance": lambda who, given: self._leave(who),
+            "leave.balance": lambda who, _: self._leave(who),
             "leave.check": lambda who, given: self._check_leave(who, str(given["day"]), str(given["kind"])),
             "leave.request": lambda who, given: self._request_leave(who, str(given["day"]), str(given["kind"])),
             "expense.find": lambda who, given: self._claim(who, given["kind"]),
-            "payslip.latest": lambda who, given: self._payslip(who),
-            "payslip.send": lambda who, given: {"sent": True} if who["gross"] else None,
-            "attendance.find": lambda who, given: self._attendance(who),
-            "attendance.correct": lambda who, given: self._correct_attendance(who),
-            "benefit.points": lambda who, given: self._points(who),
-            "benefit.checkup": lambda who, given: self._checkup(who),
-            "account.reset": lambda who, given: {"phone": who["phone"]},
+            "payslip.latest": lambda who, _: self._payslip(who),
+            "payslip.send": lambda who, _: {"sent": True} if who["gross"] else None,
+            "attendance.find": lambda who, _: self._attendance(who),
+            "attendance.correct": lambda who, _: self._correct_attendance(who),
+            "benefit.points": lambda who, _: self._points(who),
+            "benefit.checkup": lambda who, _: self._checkup(who),
+            "account.reset": lambda who, _: {"phone": who["phone"]},
             "equipment.request": lambda who, given: self._request_equipment(who, given["equipment"]),
             "repair.report": lambda who, given: self._report_repair(who, given["equipment"]),
-            "vpn.check": lambda who, given: {"status": who["vpn"]},
-            "vpn.renew": lambda who, given: self._renew_vpn(who),
+            "vpn.check": lambda who, _: {"status": who["vpn"]},
+            "vpn.renew": lambda who, _: self._renew_vpn(who),
         }
 
     def call(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:
