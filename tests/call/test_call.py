@@ -169,7 +169,7 @@ def test_hanging_up_at_any_moment_leaves_nothing_running(
                 await line.frame()
 
     line = hold(shop_dialogue, shop, script, ToldRecogniser([heard(ORDER)] * 9))
-    assert line.outcome == Outcome("caller_left", "caller")
+    assert line.outcome == Outcome("caller_left", "caller", language="ko")
 
 
 def test_a_dead_line_ends_the_call(shop_dialogue: Dialogue, shop: ShopDemo) -> None:
@@ -178,7 +178,7 @@ def test_a_dead_line_ends_the_call(shop_dialogue: Dialogue, shop: ShopDemo) -> N
         await asyncio.sleep(40)
 
     line = hold(shop_dialogue, shop, script)
-    assert line.outcome == Outcome("caller_left", "caller")
+    assert line.outcome == Outcome("caller_left", "caller", language="ko")
 
 
 def test_a_failing_back_end_is_admitted(shop_dialogue: Dialogue) -> None:

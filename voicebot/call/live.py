@@ -147,7 +147,7 @@ class Call:
             self.state, todo = self._shared.dialogue.turn(before, events.HungUp())
             self._minutes.turn(before, events.HungUp(), self.state, todo, self._clock_ms)
             self._keep(todo)
-        self._finish(self._ending or Outcome("caller_left", "caller"))
+        self._finish(self._ending or Outcome("caller_left", "caller", language=self.state.language))
 
     async def run(self) -> Outcome:
         """See `LiveCall`."""

@@ -6,35 +6,59 @@ from typing import Any
 
 from voicebot.dialogue import flows
 from voicebot.dialogue.draft import Draft, is_command
-from voicebot.dialogue.state import OPEN_KINDS, YES_NO_KINDS, Question
-from voicebot.nlu.understanding import Understanding
+from voicebot.dialogue.state import OPEN_KINDS, YES_NO_KINDS, Frame, Question
+from voicebot.nlu.understanding import Entity, Understanding
 
 SURE = 0.6
 """Probability from which an understood intent is acted on at once."""
 POSSIBLE = 0.25
 """Probability from which it is asked about; below, it counts as not understood."""
+SURELY = 0.75
+"""Probability from which an intent outweighs that the words could answer the question."""
 CLOSE = 0.15
 """Two intents nearer than this are both offered."""
 MOST_QUEUED = 3
 """So many further wishes of one utterance are kept."""
 
 
-def correction(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:  # noqa: ARG001
+def correction(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
     """As in "아니요, 2번이 아니라 3번이요": a value that was given is changed, and the flow goes back to it."""
     state = draft.state
     question = state.question
-    if question is None or not state.stack or (question.kind == "slot" and _value(draft, question.slot, text)):
+    if question is None:
+        return False
+    if question.kind == "slot" and _value(draft, question.slot, text) is not None:
         return False
     if question.kind == "confirm_value":
         return _corrected_value(draft, question, text, sure)
-    given = [slot for slot in flows.slots_of(draft, state.stack[0].flow) if slot in state.slots]
-    given += [slot for slot in flows.slots_of(draft, state.stack[-1].flow) if slot in state.slots and slot not in given]
-    for slot in reversed(given):
-        new = _value(draft, slot, text)
-        if new is not None and new != state.slots[slot] and not draft.pack.slots[slot].secret:
-            _change(draft, slot, new, sure)
+    for flow in _correctable(draft, meaning):
+        for slot in reversed(flows.slots_of(draft, flow)):
+            if slot not in state.slots or draft.pack.slots[slot].secret:
+                continue
+            found = draft.understander.entities(text, [slot], state.today).get(slot)
+            if found is None or found.value == state.slots[slot] or _is_another_wish(draft, text, meaning, found):
+                continue
+            _change(draft, flow, slot, found.value, sure)
             return True
     return False
+
+
+def _is_another_wish(draft: Draft, text: str, meaning: Understanding, value: Entity) -> bool:
+    """Whether something else is surely wanted than what is under way, and the value is only a part of that."""
+    intent = meaning.intent
+    if intent is None or is_command(intent) or meaning.score < SURELY:
+        return False
+    mostly_value = 2 * len(value.text) >= len(text.replace(" ", ""))
+    return not mostly_value and all(frame.flow != intent for frame in draft.state.stack)
+
+
+def _correctable(draft: Draft, meaning: Understanding) -> list[str]:
+    """The flows whose values may be meant: those under way, or the one that was just done."""
+    state = draft.state
+    if state.stack:
+        return list(dict.fromkeys((state.stack[-1].flow, state.stack[0].flow)))
+    done = state.solved[-1] if state.solved else ""
+    return [done] if done in draft.pack.flows and meaning.intent in (None, "no", done) else []
 
 
 def _corrected_value(draft: Draft, question: Question, text: str, sure: bool) -> bool:
@@ -47,7 +71,7 @@ def _corrected_value(draft: Draft, question: Question, text: str, sure: bool) ->
     return True
 
 
-def _change(draft: Draft, slot: str, value: Any, sure: bool) -> None:
+def _change(draft: Draft, flow: str, slot: str, value: Any, sure: bool) -> None:
     state = draft.state
     state.corrections += 1
     del state.slots[slot]
@@ -56,6 +80,8 @@ def _change(draft: Draft, slot: str, value: Any, sure: bool) -> None:
             state.stack = state.stack[: depth + 1]
             frame.at = 0
             break
+    else:
+        state.stack = [Frame(flow)]
     if sure:
         draft.say("corrected", title=draft.slot_title(slot), value=draft.spoken_value(slot, value))
         draft.understood()
@@ -71,7 +97,7 @@ def answer(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
     if question is None:
         return False
     if question.kind == "slot":
-        return _slot_answer(draft, question, text, sure)
+        return _slot_answer(draft, question, text, meaning, sure)
     if question.kind in YES_NO_KINDS:
         if meaning.intent not in ("yes", "no"):
             return False
@@ -82,14 +108,14 @@ def answer(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
     return question.kind == "anything_else" and _anything_else(draft, meaning)
 
 
-def _slot_answer(draft: Draft, question: Question, text: str, sure: bool) -> bool:
+def _slot_answer(draft: Draft, question: Question, text: str, meaning: Understanding, sure: bool) -> bool:
     """The value, and others that the flow would ask for later, in any order."""
     if draft.pack.slots[question.slot].secret:
         return False
     later = [slot for slot in flows.slots_of(draft, draft.state.stack[-1].flow) if slot not in draft.state.slots]
     found = draft.understander.entities(text, list(dict.fromkeys([question.slot, *later])), draft.state.today)
     found = {slot: entity for slot, entity in found.items() if not draft.pack.slots[slot].secret}
-    if not found:
+    if all(_is_another_wish(draft, text, meaning, entity) for entity in found.values()):
         return False
     for slot, entity in found.items():
         if slot != question.slot and sure and draft.pack.slots[slot].risk == "low":
@@ -127,7 +153,7 @@ def _choice(draft: Draft, question: Question, text: str, meaning: Understanding)
     if chosen is None:
         return False
     draft.understood()
-    flows.take_up(draft, chosen, _values_for(draft, chosen, text))
+    flows.take_up(draft, chosen, {**question.slots, **_values_for(draft, chosen, text)})
     return True
 
 
@@ -163,6 +189,8 @@ def new_subject(draft: Draft, text: str, meaning: Understanding, sure: bool) -> 
     if score < SURE and rivals and score - rivals[0].score < CLOSE:
         titles = {"first": draft.title(intent), "second": draft.title(rivals[0].name)}
         draft.offer("which_one", [intent, rivals[0].name], **titles)
+        if draft.state.question is not None:
+            draft.state.question.slots = {**_values_for(draft, rivals[0].name, text), **slots}
     elif sure and meaning.intent and score >= SURE:
         draft.understood()
         _queue(draft, intent, meaning)

@@ -61,7 +61,7 @@ def carry_out(draft: Draft, intent: str) -> None:
             _cancel(draft)
         case "help":
             draft.say("help")
-            repair.offer_keys(draft)
+            repair.ask_again(draft)
         case "keypad":
             repair.offer_keys(draft)
         case "language":

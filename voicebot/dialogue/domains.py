@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from voicebot.asr.port import Domain, Sentence
 from voicebot.dialogue.pack import COMMANDS, LanguagePack, Pack
@@ -50,10 +50,20 @@ def _compile(pack: Pack) -> Iterator[Domain]:
 
 def _sentences(of_intents: Mapping[str, tuple[Expansion, ...]]) -> Iterator[Sentence]:
     for intent, expansions in of_intents.items():
-        spoken = [expansion for expansion in expansions if "{" not in expansion.text]
-        step = max(1, len(spoken) // MOST_SENTENCES_AN_INTENT)
-        for expansion in spoken[::step][:MOST_SENTENCES_AN_INTENT]:
+        for expansion in _chosen([one for one in expansions if "{" not in one.text]):
             yield Sentence(expansion.text, intent)
+
+
+def _chosen(spoken: Sequence[Expansion]) -> list[Expansion]:
+    """Wordings evenly over the templates, and one for every value that a list has."""
+    step = max(1, len(spoken) // MOST_SENTENCES_AN_INTENT)
+    chosen = list(spoken[::step][:MOST_SENTENCES_AN_INTENT])
+    named = {value for expansion in chosen for value in expansion.slots.items()}
+    for expansion in spoken:
+        if not named.issuperset(expansion.slots.items()):
+            named.update(expansion.slots.items())
+            chosen.append(expansion)
+    return chosen
 
 
 def _values(pack: Pack, words: LanguagePack, slot: str) -> Iterator[Sentence]:

@@ -142,9 +142,9 @@ class Draft:
         question = self.state.question
         if question is None:
             return []
-        if question.kind in YES_NO_KINDS or question.kind == "anything_else":
+        if question.kind in YES_NO_KINDS:
             return ["yes", "no"]
-        return question.options
+        return ["no"] if question.kind == "anything_else" else question.options
 
     def understood(self) -> None:
         """The caller got through: the repair ladders begin anew."""

@@ -60,7 +60,7 @@ class PackUnderstander:
         if len(wanted) == 1:
             return Understanding(text, wanted[0], 1.0, (IntentScore(wanted[0], 1.0),))
         asked = "yes" in expected
-        if asked and (answer := self._yes_or_no(text, leading=False)) is not None:
+        if "no" in expected and (answer := self._yes_or_no(text, leading=False)) is not None:
             return answer
         found = replace(self._intents.understand(self._without_numbers(text), expected=expected), text=text)
         if (
