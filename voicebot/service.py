@@ -34,6 +34,7 @@ from voicebot.nlu.encoder import Encoder, load_encoder
 from voicebot.nlu.sentiment import words_feeling
 from voicebot.nlu.stoppable_encoder import EncodingStoppedError, StoppableEncoder
 from voicebot.nlu.templates import Expansion
+from voicebot.priority import lower_priority
 from voicebot.store.call_log import CallLog
 from voicebot.store.callbacks import Callbacks
 from voicebot.store.journal import Follower, Journal
@@ -47,6 +48,9 @@ _log = structlog.get_logger()
 
 _CALLS_KEPT = 1000
 """Calls, running ones and the last ones, that stay in memory: their journals are read, and lost ones are resumed."""
+
+_NICENESS = 10
+"""Of work in the background: with both cores busy it gets a tenth of what calls get."""
 
 _ANY_DAY = "2026-01-01"
 
@@ -148,15 +152,16 @@ class Service:
         configuration = self.configuration
         progress("content")
         pack = open_pack(configuration)
-        progress("understanding")
-        learnt = configuration.var / "embeddings" / f"{pack.name}-{pack.version}.done"
+        progress("speech models and understanding")
+        loading = ThreadPoolExecutor(1, "loading")
+        listening = loading.submit(open_recogniser, pack, configuration)
+        loading.shutdown(wait=False)
         encoder = load_encoder(configuration.encoder) if configuration.encoder else None
-        dialogue = open_dialogue(pack, configuration.var, encoder if learnt.exists() else None)
+        dialogue = open_dialogue(pack, configuration.var)
         backend = open_answers(pack, configuration, encoder, today=lambda: self._now().date())
         progress("voice")
         voice = self._open_voice(pack)
-        progress("speech models")
-        recogniser = self._recogniser = open_recogniser(pack, configuration)
+        recogniser = self._recogniser = listening.result()
         for language in pack.languages:
             # What is only loaded when first used is used here, so that no caller waits for it.
             dialogue.understander(language).entities("1", list(pack.slots), _ANY_DAY)
@@ -182,26 +187,27 @@ class Service:
         self.ready = True
         progress("ready")
         self._in_background(self._speak_ahead, pack, voice)
-        if encoder is not None and not learnt.exists():
-            self._in_background(self._learn, pack, encoder, learnt)
+        if encoder is not None:
+            self._in_background(self._learn, pack, encoder)
 
     def _in_background(self, work: Callable[..., None], *arguments: object) -> None:
-        thread = threading.Thread(target=work, args=arguments, name=work.__name__.strip("_"), daemon=True)
+        """Work that can wait, and gives way to calls."""
+
+        def at_low_priority() -> None:
+            lower_priority(_NICENESS, threading.get_native_id())
+            work(*arguments)
+
+        thread = threading.Thread(target=at_low_priority, name=work.__name__.strip("_"), daemon=True)
         self._background.append(thread)
         thread.start()
 
-    def _learn(self, pack: Pack, encoder: Encoder, learnt: Path) -> None:
-        """The first start with a pack: train on embeddings while calls are taken; new calls understand better then."""
+    def _learn(self, pack: Pack, encoder: Encoder) -> None:
+        """Train on embeddings while calls are taken already; new calls understand better then."""
         try:
             dialogue = open_dialogue(pack, self.configuration.var, StoppableEncoder(encoder, self._closed))
-            learnt.parent.mkdir(parents=True, exist_ok=True)
-            learnt.touch()
-        except OSError as error:
-            _log.warning("embeddings can't be kept", error=error.strerror)
-            return
         except EncodingStoppedError:
             return
-        if self._shared is not None and not self._closed.is_set():
+        if self._shared is not None:
             self._shared = replace(self._shared, dialogue=dialogue)
             _log.info("trained on embeddings", pack=pack.name)
 

@@ -18,8 +18,8 @@ import numpy as np
 import structlog
 
 from voicebot.asr.port import Domain, Recognition
-from voicebot.asr.whisper import lower_priority
 from voicebot.failure import place
+from voicebot.priority import lower_priority
 
 _log = structlog.get_logger(__name__)
 

@@ -6,10 +6,8 @@ costs a third (benchmarks/second_listener.py).
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import math
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +20,7 @@ import numpy as np
 from voicebot.asr.vocabulary import ModelError
 from voicebot.asr.whisper_features import LONGEST_SECONDS, log_mel, window_seconds
 from voicebot.audio.format import SAMPLE_RATE, Pcm
+from voicebot.priority import lower_priority
 
 LANGUAGES = ("ko", "en")
 
@@ -184,13 +183,6 @@ class WhisperModel:
 def installed() -> bool:
     """Whether the packages for the second listener are there."""
     return all(importlib.util.find_spec(name) is not None for name in ("ctranslate2", "tokenizers"))
-
-
-def lower_priority(niceness: int, thread: int) -> None:
-    """Add to the niceness of one native thread, so that it gives way to live audio; nothing off Linux."""
-    if niceness and Path("/proc/self/task").is_dir():
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + niceness)
 
 
 def _thread_ids() -> set[int]:
