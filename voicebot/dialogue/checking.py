@@ -7,14 +7,9 @@ from pathlib import Path
 
 from voicebot.asr.segmentation import Segmenter
 from voicebot.dialogue.checking_flows import check_flows
+from voicebot.dialogue.checking_sentences import Sentences, check_alike, check_sayable
 from voicebot.dialogue.checking_sources import Finding, as_finding, read_sources
-from voicebot.dialogue.checking_words import (
-    Sentences,
-    check_alike,
-    check_replies,
-    check_sayable,
-    check_translations,
-)
+from voicebot.dialogue.checking_words import check_particles, check_replies, check_translations
 from voicebot.dialogue.pack import load_pack
 from voicebot.nlu.encoder import Encoder
 from voicebot.yaml_file import ContentError
@@ -35,7 +30,8 @@ def check_pack(
     `segmenters`, by language, know which words the first listener can hear; without one that is not checked.
     """
     sources = read_sources(content_folder, name)
-    findings = [*sources.findings, *check_flows(sources), *check_replies(sources), *check_translations(sources)]
+    findings = [*sources.findings, *check_flows(sources), *check_replies(sources)]
+    findings += [*check_translations(sources), *check_particles(sources)]
     for language in sources.words:
         sentences = Sentences(sources, language)
         findings += sentences.findings

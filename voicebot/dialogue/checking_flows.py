@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from voicebot.backends.declared import FILE, read_declaration
-from voicebot.backends.rest_declaration import RestDeclaration
-from voicebot.backends.sql_declaration import SqlDeclaration
 from voicebot.dialogue import conditions, content
-from voicebot.dialogue.checking_sources import Finding, Part, Sources, as_finding
+from voicebot.dialogue.checking_back_end import check_look_ups
+from voicebot.dialogue.checking_sources import Finding, Part, Place, Placed, Sources
 from voicebot.dialogue.pack import COMMON_REPLIES, RESERVED
 from voicebot.dialogue.replies import ReplyTemplate
-from voicebot.yaml_file import ContentError
-
-Location = tuple[str | int, ...]
-Placed = tuple[Location, content.Step]
 
 _BLOCKS = ("not_found", "failed", "yes", "no", "otherwise", "then", "else_")
 
@@ -34,7 +28,7 @@ def check_flows(sources: Sources) -> Iterator[Finding]:
     yield from _names(flows, steps)
     yield from _slots(sources, flows, steps)
     yield from _replies(sources, flows, steps)
-    yield from _look_ups(sources, flows, steps)
+    yield from check_look_ups(sources.folder, flows, steps)
 
 
 def replies_of(step: content.Step) -> list[str]:
@@ -57,7 +51,7 @@ def all_steps(flows: Part[content.FlowsFile]) -> Iterator[content.Step]:
             yield step
 
 
-def _walk(steps: Sequence[content.Step], above: Location, key: str = "steps") -> Iterator[Placed]:
+def _walk(steps: Sequence[content.Step], above: Place, key: str = "steps") -> Iterator[Placed]:
     for index, step in enumerate(steps):
         here = (*above, key, index)
         yield here, step
@@ -140,7 +134,7 @@ def _calls(flows: Part[content.FlowsFile], steps: list[Placed]) -> Iterator[Find
 
 
 def _unreachable(
-    flows: Part[content.FlowsFile], steps: Sequence[content.Step], at: Location, seen: tuple[str, ...]
+    flows: Part[content.FlowsFile], steps: Sequence[content.Step], at: Place, seen: tuple[str, ...]
 ) -> Iterator[Finding]:
     for index, step in enumerate(steps):
         for block in _BLOCKS:
@@ -207,7 +201,7 @@ def _names(flows: Part[content.FlowsFile], steps: list[Placed]) -> Iterator[Find
     results = {step.into for _, step in steps if isinstance(step, content.LookUp)}
     known = {*flows.content.slots, *results, *RESERVED}
     for location, step in steps:
-        used: list[tuple[Location, str]] = []
+        used: list[tuple[Place, str]] = []
         match step:
             case content.When():
                 used = [((*location, "when"), name) for name in sorted(conditions.names(step.when))]
@@ -227,7 +221,7 @@ def _names(flows: Part[content.FlowsFile], steps: list[Placed]) -> Iterator[Find
 
 def _slots(sources: Sources, flows: Part[content.FlowsFile], steps: list[Placed]) -> Iterator[Finding]:
     defined = flows.content.slots
-    filled: dict[str, Location] = {}
+    filled: dict[str, Place] = {}
     for location, step in steps:
         match step:
             case content.Collect():
@@ -312,50 +306,3 @@ def _replies(sources: Sources, flows: Part[content.FlowsFile], steps: list[Place
             yield words.replies.warning(
                 "unused-reply", ("replies", reply), f"no step says the reply {reply}", "use it, or remove it"
             )
-
-
-def _look_ups(sources: Sources, flows: Part[content.FlowsFile], steps: list[Placed]) -> Iterator[Finding]:
-    """Requests that the declared back end doesn't know, or not like this."""
-    path = sources.folder / FILE
-    if not path.is_file():
-        return
-    try:
-        declaration = read_declaration(path)
-    except ContentError as error:
-        yield as_finding(error)
-        return
-    for location, step in steps:
-        if isinstance(step, content.LookUp):
-            yield from _look_up(flows, location, step, declaration)
-
-
-def _look_up(
-    flows: Part[content.FlowsFile],
-    location: Location,
-    step: content.LookUp,
-    declaration: RestDeclaration | SqlDeclaration,
-) -> Iterator[Finding]:
-    operation = declaration.operations.get(step.look_up)
-    if operation is None:
-        yield flows.error(
-            "unknown-look-up",
-            location,
-            f"{FILE} declares no operation {step.look_up}",
-            f"write one of: {', '.join(sorted(declaration.operations))}; or declare it",
-        )
-        return
-    given, wanted = set(step.with_), set(operation.arguments)
-    for name in sorted(given - wanted):
-        yield flows.error(
-            "unknown-look-up",
-            (*location, "with", name),
-            f"the operation {step.look_up} has no argument {name}",
-            f"write one of: {', '.join(sorted(wanted)) or 'none'}",
-        )
-    for name in sorted(wanted - given - set(operation.optional)):
-        yield flows.error(
-            "unknown-look-up",
-            location,
-            f"the operation {step.look_up} needs the argument {name}",
-            f"add it under `with`, for example {{{name}: a_slot}}",
-        )

@@ -17,6 +17,12 @@ from voicebot.yaml_file import ContentError, Location, YamlFile
 
 Model = TypeVar("Model", bound=BaseModel)
 
+Place = tuple[str | int, ...]
+"""Keys and indices from the top of a file."""
+
+Placed = tuple[Place, content.Step]
+"""A step, and where it stands in flows.yaml."""
+
 
 @dataclass(frozen=True, order=True)
 class Finding:
