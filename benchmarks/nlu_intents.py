@@ -33,7 +33,7 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.linear_model import LogisticRegression
 
-from voicebot.nlu.encoder import CachedEncoder, Embeddings, Encoder, load_encoder
+from voicebot.nlu.encoder import CachedEncoder, Embeddings, Encoder, JoinedEncoder, load_encoder, parts_of
 from voicebot.nlu.evaluation import Answer, Evaluation, Proportion, evaluate
 from voicebot.nlu.intents import IntentModel
 from voicebot.nlu.intents_lexical import LONGEST_TEXT
@@ -109,8 +109,8 @@ def answered(
 ) -> tuple[Evaluation, Proportion]:
     """The evaluation, and how often the best alternative is right whatever was said of the scope."""
     answers, best, rows = [], 0, list(rows)
-    if isinstance(encoder, Prepared):
-        encoder.prepare([normalise(text)[:LONGEST_TEXT] for text, _ in rows])
+    if encoder is not None:
+        encoder.embed([normalise(text)[:LONGEST_TEXT] for text, _ in rows])
     for text, intent in rows:
         u = model.understand(text)
         answers.append(Answer(text, intent, u.intent, u.score))
@@ -199,7 +199,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("var/benchmarks"))
     options = parser.parse_args()
     live = load_encoder(options.encoder)
-    encoder = Prepared(live, options.cache) if live else None
+    encoder = JoinedEncoder([Prepared(part, options.cache) for part in parts_of(live)]) if live else None
     console = Console(width=150)
     table = Table("set", "intent alone, %", "in scope, %", "out of scope noticed, %", "ECE", "encoder alone, %")
     for name in options.sets:

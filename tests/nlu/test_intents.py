@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicebot.nlu.encoder import CachedEncoder, Embeddings, EncoderError, load_encoder
+from voicebot.nlu.encoder import CachedEncoder, Embeddings, EncoderError, JoinedEncoder, load_encoder
 from voicebot.nlu.intents import IntentError, IntentModel
 from voicebot.nlu.noise import misrecognise
 
@@ -223,3 +223,45 @@ def test_embeddings_are_kept_on_disk_and_a_damaged_file_is_passed_over(tmp_path:
     (file,) = tmp_path.iterdir()
     file.write_bytes(b"broken")
     assert np.array_equal(CachedEncoder(_Counting(), tmp_path).embed(["e"]), before[[1]])
+
+
+class _Letters(_Counting):
+    """Knows Latin letters only."""
+
+    name = "letters"
+
+    def embed(self, texts: list[str]) -> Embeddings:
+        found = super().embed(texts)
+        found[[not text.isascii() for text in texts]] = 0
+        return found
+
+
+def test_a_joined_cosine_is_the_mean_of_those_that_know_the_script() -> None:
+    first, second = _Counting(), _Letters()
+    joined = JoinedEncoder([first, second])
+    both, alone = joined.embed(["aae", "ie"]), joined.embed(["가a", "나e"])
+    expected = (
+        np.prod(first.embed(["aae", "ie"]), axis=0).sum() + np.prod(second.embed(["aae", "ie"]), axis=0).sum()
+    ) / 2
+    assert both[0] @ both[1] == pytest.approx(expected, abs=1e-5)
+    assert alone[0] @ alone[1] == pytest.approx(np.prod(first.embed(["가a", "나e"]), axis=0).sum(), abs=1e-5)
+
+
+def test_a_training_sentence_is_not_embedded_again() -> None:
+    encoder = _Counting()
+    model = IntentModel.train(EXAMPLES, encoder=JoinedEncoder([encoder, _Letters()]))
+    encoder.embedded.clear()
+    assert model.understand("i want a refund").intent == "refund_en"
+    assert encoder.embedded == []
+
+
+def test_minilm_embeds_english_and_leaves_hangul_to_others() -> None:
+    try:
+        encoder = load_encoder("minilm")
+    except EncoderError as error:
+        pytest.skip(str(error))
+    assert encoder is not None
+    near, also, far, hangul = encoder.embed(["I lost my card", "my card is missing", "the weather is fine", "카드"])
+    assert near @ also > 0.6 > 0.3 > near @ far
+    assert not hangul.any()
+    assert np.linalg.norm(near) == pytest.approx(1, abs=1e-5)

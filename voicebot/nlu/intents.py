@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicebot.errors import VoicebotError
-from voicebot.nlu.encoder import CachedEncoder, Encoder
+from voicebot.nlu.encoder import CachedEncoder, Encoder, JoinedEncoder, parts_of
+from voicebot.nlu.hangul import is_syllable
 from voicebot.nlu.intents_clauses import clauses
 from voicebot.nlu.intents_examples import Rows, as_heard, clean, misheard, rows
 from voicebot.nlu.intents_fusion import Fusion, Logistic, Seen, fit_fusion, fit_scope, scope_columns
@@ -42,8 +43,10 @@ class IntentSettings:
     """Of the kernel exp(sharpness (cosine - 1)): more makes near sentences count more than many sentences."""
     ridge: float = 0.15
     """Smoothing of the regression."""
-    scope_threshold: float = 0.38
+    scope_threshold: float = 0.24
     """A text is out of scope (intent None) where its probability of being in scope, both held as likely, is below."""
+    least_likeness: float = 0.07
+    """How far from a text like no example (0) to an example (1) a text's scores are at least, to be in scope."""
     out_of_scope_share: float = 0.2
     """Of all that callers say, assumed: the scores of intents hold where it is so."""
     clause_threshold: float = 0.6
@@ -82,6 +85,7 @@ class IntentModel:
         self._fusion = fusion
         self._scope = scope
         self._settings = settings
+        self._scope_threshold = max(settings.scope_threshold, self._inside_at_least())
 
     @classmethod
     def train(
@@ -108,7 +112,9 @@ class IntentModel:
             raise IntentError("There is no intent to train on: give at least one intent with a sentence.")
         if empty := [intent for intent, texts in sentences.items() if not texts]:
             raise IntentError(f"The intent {empty[0]} has no sentence: write at least one, or take the intent out.")
-        trainer = CachedEncoder(encoder, cache) if encoder is not None and cache is not None else encoder
+        trainer = encoder
+        if encoder is not None and cache is not None:
+            trainer = JoinedEncoder([CachedEncoder(part, cache) for part in parts_of(encoder)])
         named = _telling_names(sentences, names or {}, trainer, settings)
         training = rows({intent: [*texts, *named.get(intent, ())] for intent, texts in sentences.items()})
         readings = _readings(training.texts, training.labels, len(sentences), trainer, encoder, settings)
@@ -145,6 +151,14 @@ class IntentModel:
         inside = self._scope(scope_columns(seen, self._fusion))
         return np.exp(self._fusion.logits(seen).astype(np.float64)), inside
 
+    def _inside_at_least(self) -> float:
+        """What a text has to reach to be in scope: a little more than one that is like no example at all, which with
+        few intents gets a good share of the scores as well."""
+        nothing = [np.zeros((1, len(reading.ridge.weights)), np.float32) for reading in self._readings]
+        scores = tuple(r.ridge.scores(s) for r, s in zip(self._readings, nothing, strict=True))
+        unlike = scope_columns(Seen(scores, tuple(s.max(axis=1) for s in nothing)), self._fusion)
+        return float(self._scope(unlike + np.float32(self._settings.least_likeness) * (1 - unlike))[0])
+
     def _differ(self, parts: Sequence[str]) -> bool:
         """Whether n-grams alone see different intents in the parts: embedding each part costs as much as the whole."""
         reading = self._readings[0]
@@ -177,7 +191,7 @@ class IntentModel:
         order = np.argsort(-probability, kind="stable")[: self._settings.alternatives]
         scored = [IntentScore(self.intents[i], float(meant * probability[i])) for i in order]
         alternatives = tuple(s for s in scored if s.score >= self._settings.least_alternative)
-        if inside < self._settings.scope_threshold or not scored:
+        if inside < self._scope_threshold or not scored:
             return Understanding(text=normal, intent=None, score=1 - inside, alternatives=alternatives)
         return Understanding(text=normal, intent=scored[0].name, score=scored[0].score, alternatives=alternatives)
 
@@ -192,7 +206,7 @@ def _readings(
 ) -> tuple[_Reading, ...]:
     similarities: list[Similarity] = [LexicalSimilarity(texts)]
     if trainer is not None and encoder is not None:
-        similarities.append(EncoderSimilarity(texts, encoder, embeddings=trainer.embed(texts)))
+        similarities.append(EncoderSimilarity(texts, encoder, trainer=trainer))
     return tuple(
         _Reading(s, KernelRidge(s.among(), labels, classes, sharpness=settings.sharpness, ridge=settings.ridge))
         for s in similarities
@@ -227,6 +241,11 @@ def _telling_names(
     }
 
 
+_MISHEARD_HANGUL, _MISHEARD_OTHER = 0.5, 0.05
+"""What misheard sentences count in the scope. Small Korean recognisers mishear syllables, as `noise` does; a recogniser
+of English writes other words instead, and letters changed at random say little of it."""
+
+
 def _calibrate(readings: tuple[_Reading, ...], training: Rows, noisy: Rows) -> tuple[Fusion, Logistic]:
     """Fusion and scope from what the models say of each sentence, and of it misheard, with itself held out; and with
     its whole intent held out, which makes it out of scope."""
@@ -246,8 +265,18 @@ def _calibrate(readings: tuple[_Reading, ...], training: Rows, noisy: Rows) -> t
         tuple(r.ridge.held_out_texts(cosines, noisy.groups, groups) for r, cosines in zip(readings, to, strict=True)),
         tuple(_nearest_outside(cosines, noisy.groups, groups) for cosines in to),
     )
+    unknown_dirty = Seen(
+        tuple(
+            _without(r.ridge.held_out_texts(cosines, noisy.labels, labels), noisy.labels)
+            for r, cosines in zip(readings, to, strict=True)
+        ),
+        tuple(_nearest_outside(cosines, noisy.labels, labels) for cosines in to),
+    )
     fusion = fit_fusion(known, labels, dirty, noisy.labels)
-    return fusion, fit_scope(*(scope_columns(seen, fusion) for seen in (known, dirty, unknown)))
+    hangul = sum(any(map(is_syllable, text)) for text in noisy.texts) / len(noisy.texts)
+    share = _MISHEARD_HANGUL * hangul + _MISHEARD_OTHER * (1 - hangul)
+    columns = [scope_columns(seen, fusion) for seen in (known, dirty, unknown, unknown_dirty)]
+    return fusion, fit_scope(*columns, misheard_share=share)
 
 
 def _without(scores: Matrix, labels: Labels) -> Matrix:

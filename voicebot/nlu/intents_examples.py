@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,8 @@ MOST_ROWS = 3000
 MOST_MISHEARD = 600
 """Misheard sentences that the calibration looks at."""
 
-NOISE_RATE = 0.2
-"""Their character error rate."""
+NOISE_RATES = (0.1, 0.2, 0.3)
+"""Their character error rates, in turn."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ def misheard(training: Rows, seed: int = 0) -> Rows:
     chosen = sentences if len(sentences) <= MOST_MISHEARD else sorted(rng.sample(sentences, MOST_MISHEARD))
     return _as_rows(
         [
-            (misrecognise(as_heard(training.texts[row]), NOISE_RATE, rng), training.labels[row], training.groups[row])
-            for row in chosen
+            (misrecognise(as_heard(training.texts[row]), rate, rng), training.labels[row], training.groups[row])
+            for row, rate in zip(chosen, cycle(NOISE_RATES), strict=False)
         ]
     )
 

@@ -24,7 +24,9 @@ keeps this much of its share where a text looks misheard."""
 _PRIOR_STRENGTH = 3.0
 """Of that prior, in examples."""
 _MISHEARD_SHARE = 0.25
-"""What misheard sentences count in the fits, to one for the sentences as written."""
+"""What misheard sentences count in the fit of the fusion, to one for the sentences as written."""
+_UNKNOWN_MISHEARD = 0.6
+"""What misheard sentences count among the unknown, to one among the known, in the fit of the scope."""
 
 
 @dataclass(frozen=True)
@@ -127,17 +129,28 @@ def fit_fusion(clean: Seen, clean_labels: Labels, misheard: Seen, misheard_label
 
 
 def scope_columns(seen: Seen, fusion: Fusion) -> Matrix:
-    """What tells known from unknown: the best fused score, about 1 at an example, and the nearest cosines."""
-    return np.stack([fusion.fused(seen).max(axis=1), *seen.nearest], axis=1)
+    """What tells known from unknown: the best fused score, about 1 at an example, and what the n-grams say of the
+    intent that the encoder finds: two readings err apart, but agree on what is only misheard."""
+    found = seen.scores[-1].argmax(axis=1)
+    return np.stack([fusion.fused(seen).max(axis=1), seen.scores[0][np.arange(len(found)), found]], axis=1)
 
 
-def fit_scope(known: Matrix, misheard: Matrix, unknown: Matrix) -> Logistic:
-    """From the columns of held-out sentences, as written and misheard, and of sentences whose intent was held out.
+def fit_scope(
+    known: Matrix, misheard: Matrix, unknown: Matrix, unknown_misheard: Matrix, *, misheard_share: float
+) -> Logistic:
+    """From the columns of held-out sentences and of sentences whose intent was held out, as written and misheard.
 
-    Known and unknown weigh the same, so that 0.5 is the middle between them.
+    Known and unknown weigh the same, so that 0.5 is the middle between them. `misheard_share`: what the misheard among
+    the known count; among the unknown a little less, for who talks of other things is mostly far from everything.
     """
-    columns = np.concatenate([known, misheard, unknown])
-    shares = [(len(known), 1 - _MISHEARD_SHARE), (len(misheard), _MISHEARD_SHARE), (len(unknown), 1.0)]
+    columns = np.concatenate([known, misheard, unknown, unknown_misheard])
+    unknown_share = _UNKNOWN_MISHEARD * misheard_share
+    shares = [
+        (len(known), 1 - misheard_share),
+        (len(misheard), misheard_share),
+        (len(unknown), 1 - unknown_share),
+        (len(unknown_misheard), unknown_share),
+    ]
     weight = np.concatenate([np.full(count, share / max(1, count)) for count, share in shares]) * len(columns) / 2
-    inside = np.repeat([True, False], [len(known) + len(misheard), len(unknown)])
-    return fit_logistic(columns, inside, weight, usual=(6.0, *(1.0,) * (columns.shape[1] - 1)))
+    inside = np.repeat([True, False], [len(known) + len(misheard), len(unknown) + len(unknown_misheard)])
+    return fit_logistic(columns, inside, weight, usual=(6.0, 2.0))

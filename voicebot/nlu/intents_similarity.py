@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from voicebot.nlu.encoder import Embeddings, Encoder
+from voicebot.nlu.encoder import Embeddings, Encoder, parts_of
 from voicebot.nlu.intents_lexical import NgramVectors
 from voicebot.nlu.intents_ridge import Matrix
 
@@ -37,27 +37,43 @@ class LexicalSimilarity:
 
 
 class EncoderSimilarity:
-    """Cosines of embeddings around the mean of the training texts.
+    """Cosines of embeddings around the mean of the training texts; of several encoders, the mean of their cosines.
 
     Centred, for e5's embeddings all lie in one narrow cone (their cosines are 0.7 to 1), and what they share says
     nothing.
     """
 
-    def __init__(self, training: Sequence[str], encoder: Encoder, *, embeddings: Embeddings | None = None) -> None:
-        """`embeddings`: of the training texts, where they are at hand already."""
-        self._encoder = encoder
-        raw = encoder.embed(training) if embeddings is None else embeddings
-        self._mean = raw.mean(axis=0)
-        self._training = self._centred(raw)
+    def __init__(self, training: Sequence[str], encoder: Encoder, *, trainer: Encoder | None = None) -> None:
+        """`trainer`: what embeds the training texts, where that is not `encoder`: one that has them at hand."""
+        self._encoders = parts_of(encoder)
+        raw = [part.embed(training) for part in parts_of(trainer or encoder)]
+        self._means = [_mean(embeddings) for embeddings in raw]
+        self._training = self._joined(raw)
+        self._row = {text: row for row, text in enumerate(training)}
 
-    def _centred(self, embeddings: Embeddings) -> Embeddings:
-        moved = embeddings - self._mean
-        length = np.linalg.norm(moved, axis=1, keepdims=True)
-        centred: Embeddings = (moved / np.maximum(length, 1e-6)).astype(np.float32)
-        return centred
+    def _joined(self, raw: Sequence[Embeddings]) -> Embeddings:
+        parts = [_directions(e, mean) for e, mean in zip(raw, self._means, strict=True)]
+        return _directions(np.concatenate(parts, axis=1), np.float32(0))
 
     def among(self) -> Matrix:
         return self._training @ self._training.T
 
     def to(self, texts: Sequence[str]) -> Matrix:
-        return self._centred(self._encoder.embed(texts)) @ self._training.T
+        # Callers often say what was written, and the domain's graph makes them: that is embedded already.
+        new = [text for text in dict.fromkeys(texts) if text not in self._row]
+        found = dict(zip(new, self._joined([part.embed(new) for part in self._encoders]), strict=True)) if new else {}
+        rows = [found[text] if text in found else self._training[self._row[text]] for text in texts]
+        return np.stack(rows) @ self._training.T if rows else np.empty((0, len(self._training)), np.float32)
+
+
+def _mean(embeddings: Embeddings) -> Embeddings:
+    """Of the texts that the encoder knows the script of; they alone are not zero."""
+    known = embeddings[embeddings.any(axis=1)]
+    mean: Embeddings = known.mean(axis=0) if len(known) else np.zeros(embeddings.shape[1], np.float32)
+    return mean
+
+
+def _directions(embeddings: Embeddings, mean: Embeddings | np.float32) -> Embeddings:
+    moved = np.where(embeddings.any(axis=1, keepdims=True), embeddings - mean, np.float32(0))
+    unit: Embeddings = (moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-6)).astype(np.float32)
+    return unit
