@@ -34,7 +34,7 @@ from voicebot.nlu.encoder import Encoder, load_encoder
 from voicebot.nlu.sentiment import words_feeling
 from voicebot.nlu.stoppable_encoder import EncodingStoppedError, StoppableEncoder
 from voicebot.nlu.templates import Expansion
-from voicebot.priority import lower_priority
+from voicebot.priority import Patience, lower_priority
 from voicebot.store.call_log import CallLog
 from voicebot.store.callbacks import Callbacks
 from voicebot.store.journal import Follower, Journal
@@ -48,6 +48,9 @@ _log = structlog.get_logger()
 
 _CALLS_KEPT = 1000
 """Calls, running ones and the last ones, that stay in memory: their journals are read, and lost ones are resumed."""
+
+_CALLS_LOOKED_AT = 100
+"""Of the latest calls, to see whether any is running."""
 
 _NICENESS = 10
 """Of work in the background: with both cores busy it gets a tenth of what calls get."""
@@ -145,6 +148,7 @@ class Service:
             speaking=ThreadPoolExecutor(16, "speaking"),
         )
         self._closed = threading.Event()
+        self._patience = Patience(self._is_busy, self._closed)
         self._background: list[threading.Thread] = []
 
     def load(self, progress: Progress = lambda _what: None) -> None:
@@ -190,6 +194,9 @@ class Service:
         if encoder is not None:
             self._in_background(self._learn, pack, encoder)
 
+    def _is_busy(self) -> bool:
+        return any(call.running for call in tuple(self._calls.values())[-_CALLS_LOOKED_AT:])
+
     def _in_background(self, work: Callable[..., None], *arguments: object) -> None:
         """Work that can wait, and gives way to calls."""
 
@@ -204,7 +211,9 @@ class Service:
     def _learn(self, pack: Pack, encoder: Encoder) -> None:
         """Train on embeddings while calls are taken already; new calls understand better then."""
         try:
-            dialogue = open_dialogue(pack, self.configuration.var, StoppableEncoder(encoder, self._closed))
+            dialogue = open_dialogue(
+                pack, self.configuration.var, StoppableEncoder(encoder, self._closed, self._patience.wait)
+            )
         except EncodingStoppedError:
             return
         if self._shared is not None:
@@ -234,6 +243,7 @@ class Service:
         first = self.configuration.language
         for language in sorted(pack.languages, key=lambda language: language != first):
             for text in _fixed(pack, language):
+                self._patience.wait()
                 if self._closed.is_set():
                     return
                 voice.prepare([Phrase(text, language)])

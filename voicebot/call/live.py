@@ -105,6 +105,11 @@ class Call:
         self._keypad = Keypad(knobs.inter_digit_ms)
 
     @property
+    def running(self) -> bool:
+        """Whether the conversation is being held."""
+        return self._done is not None and not self._done.done()
+
+    @property
     def journal(self) -> Journal:
         """What was said so far."""
         return self._minutes.journal

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -20,9 +20,11 @@ class EncodingStoppedError(Exception):
 class StoppableEncoder:
     """Implements `Encoder`. `embed` raises EncodingStoppedError soon after `stop` is set, and from then on."""
 
-    def __init__(self, encoder: Encoder, stop: threading.Event) -> None:
+    def __init__(self, encoder: Encoder, stop: threading.Event, pause: Callable[[], None] = lambda: None) -> None:
+        """`pause` is called every few texts, and may wait while there is something more important."""
         self._encoder = encoder
         self._stop = stop
+        self._pause = pause
 
     @property
     def name(self) -> str:
@@ -32,6 +34,7 @@ class StoppableEncoder:
         """As the encoder."""
         rows = []
         for start in range(0, max(len(texts), 1), _AT_ONCE):
+            self._pause()
             if self._stop.is_set():
                 raise EncodingStoppedError
             rows.append(self._encoder.embed(texts[start : start + _AT_ONCE]))
