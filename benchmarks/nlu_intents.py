@@ -14,6 +14,9 @@ parakqc     300 sets of paraphrases (Cho et al. 2020): 5 sentences train, the ot
 welfareqa   100 public services, 10 questions each, the next 10 are told to their service
             both Korean sets once more with 20 % of the characters misrecognised (voicebot.nlu.noise), beside the
             encoder alone (logistic regression on its centred embeddings)
+scope       Korean: 60 sets of parakqc and 30 services of welfareqa, 240 questions as written and with 10 and 20 % of the
+            characters misrecognised: right with rejection; and 240 texts of other domains (chatbot_data, kochat)
+            with none and 20 % misrecognised: noticed
 speed       one utterance on one thread, CPU time, over 60 intents of welfareqa
 """
 
@@ -164,6 +167,26 @@ def korean(name: str, data: Path, seeds: int, encoder: Encoder | None, table: Ta
             table.add_row(f"{name}, choice {seed}, {kind}", str(alone), str(found.in_scope), "", error, beside)
 
 
+def scope(data: Path, encoder: Encoder | None, console: Console) -> None:
+    rng = random.Random(7)
+    outside = rng.sample([t for t, _ in read_csv(data / "chatbot_data" / "ChatbotData.csv", "Q", "label")], 120)
+    outside += rng.sample([t for t, _ in read_csv(data / "kochat" / "ood_data.csv", "question", "label")], 120)
+    sets = (
+        ("parakqc", chosen(paraphrases(data / "parakqc" / "paraKQC_v1.txt"), 0, 5, 60)),
+        ("welfareqa", chosen(read_csv(data / "welfareqa" / "QA_total.csv", "Question", "Documents"), 0, 10, 30)),
+    )
+    for name, (training, test) in sets:
+        model, inside = trained(training, encoder), rng.sample(test, 240)
+        for rate in (0, 0.1, 0.2):
+            found, alone = answered(
+                model, encoder, [(misrecognise(text, rate, rng), intent) for text, intent in inside]
+            )
+            console.print(f"{name}, {rate:.0%} misheard: right {found.in_scope}, without rejection {alone}")
+        for rate in (0, 0.2):
+            found, _ = answered(model, encoder, [(misrecognise(text, rate, rng), None) for text in outside])
+            console.print(f"{name}, other domains, {rate:.0%} misheard: noticed {found.out_of_scope_recall}")
+
+
 def speed(data: Path, encoder: Encoder | None, live: Encoder | None, console: Console) -> None:
     training, test = chosen(read_csv(data / "welfareqa" / "QA_total.csv", "Question", "Documents"), 0, 10, 60)
     short, _ = chosen(paraphrases(data / "parakqc" / "paraKQC_v1.txt"), 0, 1, 200)
@@ -191,7 +214,7 @@ def speed(data: Path, encoder: Encoder | None, live: Encoder | None, console: Co
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    known = ("banking77", "clinc150", "parakqc", "welfareqa", "speed")
+    known = ("banking77", "clinc150", "parakqc", "welfareqa", "scope", "speed")
     parser.add_argument("sets", nargs="+", choices=known)
     parser.add_argument("--data", type=Path, default=Path("../shared/nlu"))
     parser.add_argument("--seeds", type=int, default=3)
@@ -209,6 +232,8 @@ def main() -> None:
             korean(name, options.data, options.seeds, encoder, table)
     if table.row_count:
         console.print(table)
+    if "scope" in options.sets:
+        scope(options.data, encoder, console)
     if "speed" in options.sets:
         speed(options.data, encoder, live, console)
 
