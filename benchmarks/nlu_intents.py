@@ -14,9 +14,8 @@ parakqc     300 sets of paraphrases (Cho et al. 2020): 5 sentences train, the ot
 welfareqa   100 public services, 10 questions each, the next 10 are told to their service
             both Korean sets once more with 20 % of the characters misrecognised (voicebot.nlu.noise), beside the
             encoder alone (logistic regression on its centred embeddings)
-scope       Korean: 60 sets of parakqc and 30 services of welfareqa, 240 questions as written and with 10 and 20 % of the
-            characters misrecognised: right with rejection; and 240 texts of other domains (chatbot_data, kochat)
-            with none and 20 % misrecognised: noticed
+scope       Korean: 240 questions of 60 sets of parakqc and of 30 services of welfareqa, with 0, 10 and 20 % of the
+            characters misrecognised, right with rejection; 240 texts of other domains (chatbot_data, kochat) noticed
 speed       one utterance on one thread, CPU time, over 60 intents of welfareqa
 """
 
