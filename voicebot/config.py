@@ -69,10 +69,10 @@ class Configuration(BaseSettings):
     var: Path = Path("var")
     """Where everything that the service writes goes."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_words: bool = False
-    """Whether what callers say may stand in the log. Off: only lengths and scores."""
     keep_transcripts: bool = False
     """Whether every turn of every call is stored under `var`, with what callers said: needed for `voicebot replay`."""
+    transcript_days: int = Field(30, ge=1)
+    """Days after which stored calls are deleted."""
     remember_callers: bool = True
     """Whether earlier conversations of a caller shape the next; of the number only a keyed hash is kept."""
     remember_days: int = Field(365, ge=1)

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,7 @@ from voicebot.nlu.sentiment import words_feeling
 from voicebot.nlu.stoppable_encoder import EncodingStoppedError, StoppableEncoder
 from voicebot.nlu.templates import Expansion
 from voicebot.priority import Patience, lower_priority
+from voicebot.store import call_log
 from voicebot.store.call_log import CallLog
 from voicebot.store.callbacks import Callbacks
 from voicebot.store.journal import Follower, Journal
@@ -155,6 +156,7 @@ class Service:
         """Load content, models and the first phrases; ready afterwards. Raises VoicebotError where that can't be."""
         configuration = self.configuration
         progress("content")
+        call_log.expire(configuration.var / "calls", self._now().date() - timedelta(days=configuration.transcript_days))
         pack = open_pack(configuration)
         progress("speech models and understanding")
         loading = ThreadPoolExecutor(1, "loading")

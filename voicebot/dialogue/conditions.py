@@ -43,7 +43,9 @@ def _rule(expression: str) -> Any:
 
 
 def _resolve(thing: Any, name: str) -> Any:
-    return _with_attributes(thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, None))
+    """What a condition calls `name`: only data is looked into, never the attributes of Python's own objects."""
+    known = vars(thing) if isinstance(thing, SimpleNamespace) else thing
+    return _with_attributes(known.get(name)) if isinstance(known, Mapping) else None
 
 
 def _with_attributes(value: Any) -> Any:

@@ -45,6 +45,7 @@ class Draft:
             "address": self.pack.brand.address.get(state.language, ""),
             "caller": state.caller,
             "today": state.today,
+            "feeling": state.feeling,
         }
         return {**known, **state.results, **state.slots}
 
