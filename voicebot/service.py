@@ -16,6 +16,7 @@ import structlog
 
 from asr_models import catalogue, resolver
 from voicebot.asr.second_listener import TwoListeners, open_second_listener
+from voicebot.asr.verification import Thresholds
 from voicebot.asr.vosk_listener import VoskRecogniser
 from voicebot.backends.port import Backend
 from voicebot.backends.registry import open_backend
@@ -120,7 +121,8 @@ def open_dialogue(pack: Pack, var: Path, encoder: Encoder | None = None) -> Dial
 
 def _examples(expansions: Sequence[Expansion]) -> list[str]:
     closed = [without_slots(expansion.text) for expansion in expansions]
-    return closed[:: max(1, len(closed) // TRAINING_SENTENCES)][:TRAINING_SENTENCES]
+    most = min(len(closed), TRAINING_SENTENCES)
+    return [closed[n * len(closed) // most] for n in range(most)]
 
 
 class Service:
@@ -173,8 +175,8 @@ class Service:
             dialogue.understander(language).entities("1", list(pack.slots), _ANY_DAY)
             words_feeling("", language)
         domains = PackDomains(pack)
-        for domain in domains.all:
-            recogniser.prepare(domain)
+        for name in ("open", "yes_no"):
+            recogniser.prepare(domains.domain(name, configuration.language))
         progress("phrases")
         language = configuration.language
         voice.prepare(Phrase(text, language) for text in _fixed(pack, language, only=("greeting",)))
@@ -192,6 +194,7 @@ class Service:
         )
         self.ready = True
         progress("ready")
+        self._in_background(self._prepare_domains, recogniser, domains)
         self._in_background(self._speak_ahead, pack, voice)
         if encoder is not None:
             self._in_background(self._learn, pack, encoder)
@@ -239,6 +242,13 @@ class Service:
             _log.warning("a recording can't be used", problem=problem)
         self._voice = TelephoneVoice(engines(), SoundCache(self.configuration.var / "voices"), found)
         return self._voice
+
+    def _prepare_domains(self, recogniser: TwoListeners, domains: PackDomains) -> None:
+        """The other questions' domains: none is asked in the first seconds, and one that is, is compiled then."""
+        for domain in domains.all:
+            if self._closed.is_set():
+                return
+            recogniser.prepare(domain)
 
     def _speak_ahead(self, pack: Pack, voice: TelephoneVoice) -> None:
         """Make the sound of every phrase without gaps, the caller's likely language first."""
@@ -303,7 +313,8 @@ def open_recogniser(pack: Pack, configuration: Configuration) -> TwoListeners:
     second = open_second_listener(_found("whisper-base", configuration)) if configuration.second_listener else None
     if configuration.language not in models and second is None:
         resolver.resolve(_VOSK_MODELS[configuration.language], configuration.model_paths, configuration.var)
-    return TwoListeners(VoskRecogniser(models) if models else None, second, first_languages=models)
+    first = VoskRecogniser(models, thresholds=Thresholds(**pack.verification)) if models else None
+    return TwoListeners(first, second, first_languages=models)
 
 
 def _found(name: str, configuration: Configuration) -> Path | None:

@@ -49,7 +49,9 @@ def _is_another_wish(draft: Draft, text: str, meaning: Understanding, value: Ent
     if intent is None or is_command(intent) or meaning.score < SURELY:
         return False
     mostly_value = 2 * len(value.text) >= len(text.replace(" ", ""))
-    return not mostly_value and all(frame.flow != intent for frame in draft.state.stack)
+    # "회원번호는 ...입니다" resembles the question where to find that number.
+    number_for_a_question = value.type == "digits" and intent in draft.pack.faq
+    return not (mostly_value or number_for_a_question) and all(frame.flow != intent for frame in draft.state.stack)
 
 
 def _correctable(draft: Draft, meaning: Understanding) -> list[str]:
@@ -99,9 +101,13 @@ def answer(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
     if question.kind == "slot":
         return _slot_answer(draft, question, text, meaning, sure)
     if question.kind in YES_NO_KINDS:
-        if meaning.intent not in ("yes", "no"):
+        said = {"yes": True, "no": False}.get(meaning.intent or "")
+        if said is None and any(frame.flow == meaning.intent for frame in draft.state.stack):
+            # "네 취소해 주세요": the wish that is being confirmed, said once more.
+            said = draft.understander.leading_answer(text)
+        if said is None:
             return False
-        flows.decide(draft, question, meaning.intent == "yes")
+        flows.decide(draft, question, said)
         return True
     if question.kind == "choice":
         return _choice(draft, question, text, meaning)

@@ -114,7 +114,9 @@ def _cancel(draft: Draft) -> None:
     state = draft.state
     draft.say("cancelled" if state.stack else "nothing_to_cancel")
     for frame in state.stack:
-        for slot in flows.slots_of(draft, frame.flow):
+        assigned = [step for step in draft.pack.flows[frame.flow] if isinstance(step, program.Assign)]
+        names = [name for step in assigned for name, _ in step.values]
+        for slot in (*flows.slots_of(draft, frame.flow), *names):
             state.slots.pop(slot, None)
     state.stack, state.queue = [], []
     flows.run(draft)

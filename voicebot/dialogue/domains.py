@@ -56,8 +56,8 @@ def _sentences(of_intents: Mapping[str, tuple[Expansion, ...]]) -> Iterator[Sent
 
 def _chosen(spoken: Sequence[Expansion]) -> list[Expansion]:
     """Wordings evenly over the templates, and one for every value that a list has."""
-    step = max(1, len(spoken) // MOST_SENTENCES_AN_INTENT)
-    chosen = list(spoken[::step][:MOST_SENTENCES_AN_INTENT])
+    most = min(len(spoken), MOST_SENTENCES_AN_INTENT)
+    chosen = [spoken[n * len(spoken) // most] for n in range(most)]
     named = {value for expansion in chosen for value in expansion.slots.items()}
     for expansion in spoken:
         if not named.issuperset(expansion.slots.items()):

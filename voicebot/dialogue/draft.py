@@ -7,7 +7,7 @@ from typing import Any
 
 from voicebot.dialogue.actions import Action, AskBackend, HandOver, HangUp, Listen, Note, Remember, Say
 from voicebot.dialogue.pack import COMMANDS, LanguagePack, Pack
-from voicebot.dialogue.replies import group_digits
+from voicebot.dialogue.replies import say_value
 from voicebot.dialogue.state import YES_NO_KINDS, Question, QuestionKind, State
 from voicebot.dialogue.understander import Understander
 from voicebot.nlu.understanding import Understanding
@@ -116,8 +116,8 @@ class Draft:
             case "list":
                 names = kind.values.get(str(value), {}).get(self.state.language, [])
                 return names[0] if names else str(value)
-            case "digits":
-                return group_digits(str(value))
+            case "digits" | "date":
+                return say_value(value, kind.type, self.state.language)
             case "amount" if isinstance(value, Mapping):
                 unit = "원" if self.state.language == "ko" else f" {value.get('currency', '')}"
                 return f"{value.get('amount', 0):,}{unit}"

@@ -118,7 +118,8 @@ def _heard(draft: Draft, event: events.Heard) -> None:
     if draft.state.waiting:
         # While something is looked up, only the wish for a person counts.
         draft.note("while waiting", meaning)
-        commands.urgent(draft, event.text, meaning, sure)
+        if sure and meaning.intent == "agent" and meaning.score >= answers.SURE:
+            commands.carry_out(draft, "agent")
         return
     feelings.before(draft, event)
     for reading in _READINGS:

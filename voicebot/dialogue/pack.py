@@ -21,8 +21,8 @@ COMMANDS = (
 """Intents that are on in every state; `prompts/common` says how callers put them."""
 
 RESERVED = ("name", "address", "caller", "today", "feeling")
-"""Values that are always there: the pack's name, how callers are addressed, who calls, the day, and how the caller feels
-(`feeling.name` is angry, displeased, neutral or glad)."""
+"""Values that are always there: the pack's name, how callers are addressed, who calls, the day, and how the caller
+feels (`feeling.name` is angry, displeased, neutral or glad)."""
 
 COMMON_REPLIES = (
     *("no_input_1", "no_input_2", "no_input_3", "no_match_1", "no_match_2", "no_match_3", "example"),

@@ -53,7 +53,7 @@ class ReplyTemplate:
                 said += particle(said, inside)
             else:
                 path, _, form = inside.partition(":")
-                said += _say(value_at(values, path), form, language)
+                said += say_value(value_at(values, path), form, language)
             said += following
         return re.sub(r" {2,}", " ", said).strip()
 
@@ -68,7 +68,8 @@ def value_at(values: Mapping[str, Any], path: str) -> Any:
     return node
 
 
-def _say(value: Any, form: str, language: str) -> str:
+def say_value(value: Any, form: str, language: str) -> str:
+    """A value as it is said; `form` is one of FORMATS, or empty for plain text."""
     if value is None:
         return ""
     match form:

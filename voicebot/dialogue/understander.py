@@ -25,6 +25,10 @@ class Understander(Protocol):
         """Values for these slots in `text`, by slot; `today` is an ISO date."""
         ...
 
+    def leading_answer(self, text: str) -> bool | None:
+        """The yes or no that `text` begins with; None where it begins otherwise."""
+        ...
+
     def ordinal(self, text: str) -> int | None:
         """Which of several things `text` names ("두 번째 거요", "2번"): 1 the first, -1 the last; None where none."""
         ...
@@ -77,6 +81,11 @@ class PackUnderstander:
             for entity in self.entities(text, [name], _ANY_DAY).values():
                 text = text[: entity.start] + text[entity.end :]
         return text
+
+    def leading_answer(self, text: str) -> bool | None:
+        """See `Understander`."""
+        found = self._yes_or_no(text, leading=True)
+        return None if found is None else found.intent == "yes"
 
     def _yes_or_no(self, text: str, *, leading: bool) -> Understanding | None:
         """A yes or a no that is most of what was said or, with `leading`, that begins it ("네 정지해 주세요")."""
