@@ -3,10 +3,10 @@
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m benchmarks.nlu_intents banking77 clinc150 parakqc welfareqa speed
 
 Data are read from ../shared/nlu (`--data`). Each set is measured with several choices of the training examples
-(`--seeds`); the whole test set each time, training sentences only for training, weights and thresholds. The examples of
-CLINC150's own out-of-scope training set don't train anything here, but the scope's threshold was chosen with them and the
-validation texts, and two values were moved after test figures had been seen. Embeddings are kept in `--cache`, for 20,000 sentences take
-minutes. `--encoder` is any that the configuration takes; `none` measures n-grams alone.
+(`--seeds`); the whole test set each time, training sentences only for training, weights and thresholds. CLINC150's own
+out-of-scope training texts train nothing here, but the scope's threshold was chosen with them and with validation
+texts, and two values were moved after test figures had been seen. Embeddings are kept in `--cache`, for 20,000
+sentences take minutes. `--encoder` is any that the configuration takes; `none` measures n-grams alone.
 
 banking77   77 intents, 10 examples each (Casanueva et al. 2020)
 clinc150    150 intents, 10 examples each, and 1,000 texts out of scope (Larson et al. 2019); "in scope" counts a
