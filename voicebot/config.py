@@ -106,9 +106,12 @@ class Configuration(BaseSettings):
 
 
 def load(**overrides: Any) -> Configuration:
-    """The configuration of this process; `overrides` (from the command line) win. Raises ConfigurationError."""
+    """The configuration of this process; `overrides` (from the command line) win, those that are None were not given.
+
+    Raises ConfigurationError.
+    """
     try:
-        return Configuration(**overrides)
+        return Configuration(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         key = ".".join(str(part) for part in first["loc"])

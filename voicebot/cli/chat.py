@@ -27,8 +27,7 @@ def chat(
     from voicebot.nlu.encoder import load_encoder
     from voicebot.service import open_answers, open_dialogue, open_pack
 
-    given = {"pack": pack, "language": language}
-    configuration = config.load(**{name: value for name, value in given.items() if value is not None})
+    configuration = config.load(pack=pack, language=language)
     content = open_pack(configuration)
     encoder = load_encoder(configuration.encoder) if configuration.encoder and content.knowledge else None
     dialogue = open_dialogue(content, configuration.var)

@@ -65,8 +65,7 @@ def evaluate_nlu(
     from voicebot.nlu.intents import IntentModel
     from voicebot.service import open_dialogue, open_pack
 
-    given = {"pack": pack, "language": language}
-    configuration = config.load(**{name: value for name, value in given.items() if value is not None})
+    configuration = config.load(pack=pack, language=language)
     rows = read_labelled(data)
     encoder = load_encoder(configuration.encoder) if configuration.encoder else None
     if train is not None:
@@ -105,8 +104,7 @@ def evaluate_asr(
     from voicebot.nlu.evaluation import evaluate as figures
     from voicebot.service import open_pack, open_recogniser
 
-    given = {"pack": pack, "language": language}
-    configuration = config.load(**{name: value for name, value in given.items() if value is not None})
+    configuration = config.load(pack=pack, language=language)
     rows = read_labelled(data, sound_of=configuration.language)
     content = open_pack(configuration)
     domain = _domain(rows, configuration, content if pack else None, state)

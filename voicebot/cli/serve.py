@@ -34,8 +34,7 @@ def serve(
     from voicebot.logs import set_up
     from voicebot.service import Service
 
-    given = {"host": host, "port": port, "pack": pack, "language": language}
-    configuration = config.load(**{name: value for name, value in given.items() if value is not None})
+    configuration = config.load(host=host, port=port, pack=pack, language=language)
     set_up(configuration)
     console = Console()
     service = Service(configuration, followers=(follower(console),) if follow else ())

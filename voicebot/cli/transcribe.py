@@ -39,8 +39,7 @@ def transcribe(
     from voicebot.nlu.encoder import load_encoder
     from voicebot.service import open_dialogue, open_pack, open_recogniser
 
-    given = {"pack": pack, "language": language}
-    configuration = config.load(**{name: value for name, value in given.items() if value is not None})
+    configuration = config.load(pack=pack, language=language)
     content = open_pack(configuration)
     check_state(content, state)
     sounds = [(path, read_wav(path)) for path in files]  # bad input is told before anything is loaded

@@ -32,8 +32,7 @@ def understand(
     from voicebot.nlu.encoder import load_encoder
     from voicebot.service import open_dialogue, open_pack
 
-    given = {"pack": pack, "language": language}
-    configuration = config.load(**{name: value for name, value in given.items() if value is not None})
+    configuration = config.load(pack=pack, language=language)
     content = open_pack(configuration)
     check_state(content, state)
     encoder = load_encoder(configuration.encoder) if configuration.encoder else None

@@ -31,19 +31,6 @@ def check_flows(sources: Sources) -> Iterator[Finding]:
     yield from check_look_ups(sources.folder, flows, steps)
 
 
-def replies_of(step: content.Step) -> list[str]:
-    """The replies that a step says."""
-    match step:
-        case content.Reply():
-            return [step.reply]
-        case content.Confirm():
-            return [step.confirm]
-        case content.Collect():
-            return [step.ask or f"ask_{step.collect}"]
-        case _:
-            return []
-
-
 def all_steps(flows: Part[content.FlowsFile]) -> Iterator[content.Step]:
     """Every step of every flow."""
     for name, flow in flows.content.flows.items():
@@ -286,7 +273,7 @@ def _reply_paths(sources: Sources) -> Iterator[str]:
 
 
 def _replies(sources: Sources, flows: Part[content.FlowsFile], steps: list[Placed]) -> Iterator[Finding]:
-    used = {reply for _, step in steps for reply in replies_of(step)}
+    used = {reply for _, step in steps for reply in content.replies_of(step)}
     for language, words in sources.words.items():
         if words.replies is None:
             continue
@@ -294,7 +281,7 @@ def _replies(sources: Sources, flows: Part[content.FlowsFile], steps: list[Place
         own = set(words.replies.content.replies)
         common = set(shared.content.replies) if shared else set()
         for location, step in steps:
-            for reply in replies_of(step):
+            for reply in content.replies_of(step):
                 if reply not in own | common:
                     yield flows.error(
                         "missing-reply",

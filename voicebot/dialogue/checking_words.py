@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from voicebot.dialogue import content
-from voicebot.dialogue.checking_flows import all_steps, replies_of
+from voicebot.dialogue.checking_flows import all_steps
 from voicebot.dialogue.checking_sources import Finding, Part, Place, Sources, Words
 from voicebot.dialogue.checking_speech import LONGEST_S, seconds
 from voicebot.dialogue.replies import ReplyTemplate
@@ -99,7 +99,7 @@ def _untranslated(sources: Sources, one: tuple[str, Words], other: tuple[str, Wo
                 )
     if words.replies and others.replies:
         flows = sources.flows
-        used = {reply for step in all_steps(flows) for reply in replies_of(step)} if flows else set()
+        used = {reply for step in all_steps(flows) for reply in content.replies_of(step)} if flows else set()
         common = sources.common[there].replies
         known = set(others.replies.content.replies) | (set(common.content.replies) if common else set())
         for name in sorted(set(words.replies.content.replies) - known):

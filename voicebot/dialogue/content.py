@@ -296,3 +296,16 @@ class FaqFile(_File):
 
 for _model in (LookUp, Branch, When, Confirm, Flow, FlowsFile):
     _model.model_rebuild()
+
+
+def replies_of(step: Step) -> list[str]:
+    """The replies that a step says."""
+    match step:
+        case Reply():
+            return [step.reply]
+        case Confirm():
+            return [step.confirm]
+        case Collect():
+            return [step.ask or f"ask_{step.collect}"]
+        case _:
+            return []

@@ -245,7 +245,7 @@ def _check_flows(pack: Pack, flows: content.FlowsFile, file: YamlFile) -> None:
             if isinstance(step, content.LookUp):
                 names.add(step.into)
         for location, step in _walk(body.steps, ("flows", flow, "steps")):
-            for reply in _replies_of(step):
+            for reply in content.replies_of(step):
                 _check_placeholders(pack, file, location, reply, names)
 
 
@@ -263,7 +263,7 @@ def _check_step(pack: Pack, file: YamlFile, location: tuple[str | int, ...], ste
     for slot in slots:
         if slot not in pack.slots:
             raise file.error(location, f"there is no slot called {slot}; define it under `slots`.")
-    for reply in _replies_of(step):
+    for reply in content.replies_of(step):
         for language in pack.languages.values():
             if reply not in language.replies:
                 raise file.error(location, f"the reply {reply} is missing in {language.language}/replies.yaml; add it.")
@@ -281,18 +281,6 @@ def _check_placeholders(
                         f"the reply {reply} in {language.language} uses {{{path}}}, which is neither a slot "
                         "nor what an earlier look_up put `into`.",
                     )
-
-
-def _replies_of(step: content.Step) -> list[str]:
-    match step:
-        case content.Reply():
-            return [step.reply]
-        case content.Confirm():
-            return [step.confirm]
-        case content.Collect():
-            return [step.ask or f"ask_{step.collect}"]
-        case _:
-            return []
 
 
 def _walk(
