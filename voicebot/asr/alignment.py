@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voicebot.asr import pronunciation
 from voicebot.asr.kaldi_files import Matrix
 from voicebot.asr.phones import SILENCE, PhoneSet
-from voicebot.asr.pronunciation import Join
+from voicebot.nlu import pronunciation
+from voicebot.nlu.pronunciation import Join
 
 PAUSE_COST = 2.0
 """What a pause between words costs, in log-likelihood. Between 0 and 5 hardly anything changes."""

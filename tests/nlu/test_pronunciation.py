@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.asr.pronunciation import closing, joins, opening, vowels
 from voicebot.nlu.hangul import compose
+from voicebot.nlu.pronunciation import closing, joins, opening, vowels
 
 
 def ways_to_say(*words: str) -> set[str]:
