@@ -15,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from telephony.asgi import Message, Receive, Scope, Send, reply
 from telephony.exchange import Exchange
 from telephony.media_socket import MediaSocket
+from telephony.people.desk import PeopleDesk
 from telephony.webhook import TwilioWebhooks
 from voicebot.channel import Answering
 from voicebot.config import Configuration
@@ -49,10 +50,12 @@ class TelephonyApp:
         self.start_error: BaseException | None = None
         """Why the lifespan could not be entered."""
         self._media = MediaSocket(exchange, answering)
-        webhooks = TwilioWebhooks(configuration, exchange, has_room=self.has_room, takes_calls=self.takes_calls)
+        people = PeopleDesk(configuration, exchange)
+        webhooks = TwilioWebhooks(configuration, exchange, people, has_room=self.has_room, takes_calls=self.takes_calls)
         self.flask = Flask("voicebot")
         """The Flask application; further blueprints may be registered before the first request."""
         self.flask.register_blueprint(webhooks.blueprint())
+        self.flask.register_blueprint(people.blueprint())
         self.flask.register_blueprint(self._health(registry))
         for blueprint in blueprints:
             self.flask.register_blueprint(blueprint)

@@ -1,0 +1,1 @@
+"""Callers are given to people, and never left without an answer."""

@@ -1,0 +1,79 @@
+"""What all of Twilio's webhooks have in common: who may ask, what they say, how they are answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import structlog
+from flask import Blueprint, Response, abort, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+
+from telephony.arrival import arrival_of_request
+from telephony.exchange import Exchange
+from voicebot.failure import place
+
+_log = structlog.get_logger(__name__)
+
+_SID = re.compile(r"[A-Za-z0-9]{1,64}")
+
+View = Callable[[], Response]
+
+
+class TwilioRequests:
+    """Makes blueprints whose views only Twilio reaches."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._limits = exchange.limits
+
+    def blueprint(self, name: str, views: dict[str, View], *, on_error: View) -> Blueprint:
+        """Views by their path below /twilio, such as `/voice`. What goes wrong in one is answered by `on_error`."""
+        blueprint = Blueprint(name, __name__, url_prefix="/twilio")
+        blueprint.before_request(self._check)
+        for rule, view in views.items():
+            blueprint.add_url_rule(rule, rule.strip("/").replace("-", "_"), view, methods=["GET", "POST"])
+
+        def failed(error: Exception) -> Response | HTTPException:
+            if isinstance(error, HTTPException):
+                self.count(str(error.code))
+                return error
+            _log.error("webhook failed", path=request.path, error=type(error).__name__, place=place(error))
+            return on_error()
+
+        blueprint.register_error_handler(Exception, failed)
+        return blueprint
+
+    def twiml(self, document: str, reply: str) -> Response:
+        """Answer with a document; `reply` is what the metrics call it."""
+        self.count(reply)
+        # Twilio keeps replies to GET where nothing forbids it, and a token is good once.
+        return Response(document, mimetype="text/xml", headers={"Cache-Control": "no-store"})
+
+    def nothing(self) -> Response:
+        """Answer what wants no document."""
+        self.count("204")
+        return Response(status=204)
+
+    def count(self, reply: str) -> None:
+        """Count the present request's reply."""
+        endpoint = (request.endpoint or "unknown").rpartition(".")[2]
+        self._exchange.metrics.webhooks.labels(endpoint, reply).inc()
+
+    def _check(self) -> None:
+        request.max_content_length = self._limits.webhook_bytes
+        request.max_form_memory_size = self._limits.webhook_bytes
+        request.max_form_parts = self._limits.webhook_fields
+        # A GET is signed for its URL, whose query has the parameters.
+        signed = request.form if request.method == "POST" else None
+        if not self._exchange.signatures.admits(arrival_of_request(request), signed):
+            _log.warning("webhook refused: not signed by Twilio for this URL", path=request.path)
+            abort(403)
+        if not _SID.fullmatch(parameters().get("CallSid", "")):
+            abort(400)
+
+
+def parameters() -> MultiDict[str, str]:
+    """What Twilio says of the call."""
+    return request.form if request.method == "POST" else request.args
