@@ -31,7 +31,7 @@ from voicebot.tts.rewriting import EMOJI, FULL_WIDTH, Rule, group_code, rewrite
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _DASH = r"\s?[-–—~]\s?"
-_MONTHS = (
+MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
@@ -64,14 +64,14 @@ def _join(said: str, words: str, rest: str) -> tuple[str, int]:
     return said + " " * bool(re.match(r"[0-9A-Za-z]", rest)), 0
 
 
-def _number(written: str) -> str:
+def number(written: str) -> str:
     digits = written.replace(",", "")
     whole = digits.lstrip("-").partition(".")[0]
     return english_decimal(digits) if int(whole) <= LARGEST else english_digits(digits.replace(".", ""))
 
 
 def _plural(written: str, forms: tuple[str, str]) -> str:
-    return f"{_number(written)} {forms[0] if written == '1' else forms[1]}"
+    return f"{number(written)} {forms[0] if written == '1' else forms[1]}"
 
 
 def _code(text: str) -> str:
@@ -81,7 +81,7 @@ def _code(text: str) -> str:
 def _hyphenated(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
     groups = match[0].split("-")
     if len(groups) == 2 and not groups[0].startswith("0") and max(map(len, groups)) < 4:
-        return f"{_number(groups[0])} to {_number(groups[1])}"
+        return f"{number(groups[0])} to {number(groups[1])}"
     return _code(match[0])
 
 
@@ -96,11 +96,11 @@ def _numeric_date(match: re.Match[str], said: str) -> str | None:  # noqa: ARG00
     month = int(match["month"])
     if not 1 <= month <= 12:
         return None
-    return _day(match["day"], _MONTHS[month - 1], match.groupdict().get("year"))
+    return _day(match["day"], MONTHS[month - 1], match.groupdict().get("year"))
 
 
 def _named_date(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
-    name = next(month for month in _MONTHS if month.startswith(match["name"][:3]))
+    name = next(month for month in MONTHS if month.startswith(match["name"][:3]))
     return _day(match["day"], name, match["year"])
 
 
@@ -125,9 +125,9 @@ def _money(match: re.Match[str], said: str) -> str:  # noqa: ARG001
     whole, _, fraction = match[2].partition(".")
     if power := match[3]:
         names = {"k": "thousand", "K": "thousand", "m": "million", "M": "million", "B": "billion"}
-        return f"{_number(match[2])} {names.get(power, power)} {many}"
+        return f"{number(match[2])} {names.get(power, power)} {many}"
     if not cent or len(fraction) != 2:
-        return f"{_number(match[2])} {one if match[2] == '1' else many}"
+        return f"{number(match[2])} {one if match[2] == '1' else many}"
     words = []
     if int(whole.replace(",", "")) or not int(fraction):
         words.append(_plural(whole, (one, many)))
@@ -176,7 +176,7 @@ def _capitals(match: re.Match[str], said: str) -> str:  # noqa: ARG001
 def _bare(match: re.Match[str], said: str) -> str:
     written = match[0]
     if "." in written or "," in written:
-        return _number(written)
+        return number(written)
     if _CODE_WORDS.search(said) or (written.startswith("0") and len(written) > 1):
         return _code(group_code(written) if len(written) > 6 else written)
     if len(written) > 6:
@@ -225,16 +225,16 @@ _RULES = (
     Rule(_rule(r"[*xX•]{2,}-?(?=\d)"), lambda _m, _: ""),
     Rule(
         _rule(rf"([$€£¥₩￦])({_NUMBER}){_DASH}[$€£¥₩￦]?({_NUMBER})"),
-        lambda m, _: f"{_number(m[2])} to {_number(m[3])} {MONEY[m[1]][1]}",
+        lambda m, _: f"{number(m[2])} to {number(m[3])} {MONEY[m[1]][1]}",
     ),
     Rule(_rule(rf"([$€£¥₩￦])\s?({_NUMBER})(?:\s?(thousand|million|billion|[kKmMB](?![A-Za-z])))?"), _money),
     Rule(_rule(r"(\d+)(?:st|nd|rd|th)\b"), lambda m, _: english_ordinal(int(m[1])) if len(m[1]) < 16 else None),
     Rule(_rule(r"((?:1[89]|20)\d0)'?s\b"), _decade),
     Rule(
         _rule(rf"({_NUMBER})\s?(?:{UNIT})?{_DASH}({_NUMBER})\s?({UNIT}){UNIT_END}"),
-        lambda m, _: f"{_number(m[1])} to {_number(m[2])} {UNITS[m[3]][1]}",
+        lambda m, _: f"{number(m[1])} to {number(m[2])} {UNITS[m[3]][1]}",
     ),
-    Rule(_rule(rf"({_NUMBER}){_DASH}({_NUMBER})"), lambda m, _: f"{_number(m[1])} to {_number(m[2])}"),
+    Rule(_rule(rf"({_NUMBER}){_DASH}({_NUMBER})"), lambda m, _: f"{number(m[1])} to {number(m[2])}"),
     Rule(_rule(rf"({_NUMBER})\s?({UNIT}){UNIT_END}"), lambda m, said: _measured(m, said)),
     Rule(_rule(r"\d+(?:\.\d+){2,}"), lambda m, _: " point ".join(english(int(part)) for part in m[0].split("."))),
     Rule(
@@ -247,8 +247,8 @@ _RULES = (
         lambda m, _: f"{ABBREVIATIONS[m[1] + '.']} to {ABBREVIATIONS[m[2] + '.']}",
     ),
     Rule(_rule("|".join(re.escape(word) for word in ABBREVIATIONS)), lambda m, said: _abbreviation(m, said)),
-    Rule(_rule(r"(\d+)-(?=[a-z]{2,})"), lambda m, _: _number(m[1]) + " "),
-    Rule(_rule(r"(\d+)x\b"), lambda m, _: f"{_number(m[1])} times"),
+    Rule(_rule(r"(\d+)-(?=[a-z]{2,})"), lambda m, _: number(m[1]) + " "),
+    Rule(_rule(r"(\d+)x\b"), lambda m, _: f"{number(m[1])} times"),
     Rule(
         _rule(
             r"(?=[A-Za-z0-9]*-?[A-Za-z0-9]*\d)(?=\d*[A-Z]|[a-z]+\d|\d+[a-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]*\d[A-Za-z0-9]*)*"
@@ -272,7 +272,7 @@ _PLACES = re.compile(r"[0-9A-Za-z½¼¾⅓⅔]+|[^\s\w.,?!:;'\"()\[\]…·]|\((?
 
 
 def _month_and_year(match: re.Match[str]) -> str:
-    name = next(month for month in _MONTHS if month.startswith(match["name"][:3]))
+    name = next(month for month in MONTHS if month.startswith(match["name"][:3]))
     return f"{name} {english_year(int(match['year']))}"
 
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
 
 from voicebot.tts import english_text, korean_text
+from voicebot.tts.markup_tags import unbroken
 
 LONGEST_SENTENCE = 160
 """Characters: longer sentences are cut at a comma or a space, so that the first sound comes soon."""
 
 _SPOKEN = {"ko": korean_text.spoken, "en": english_text.spoken}
-_ENDS = re.compile(r"(?<=[.?!。？！…])[\"'”’)\]]*\s+|\n+")
+_SPEAK = re.compile(r"</?speak(?:\s[^<>]*)?/?>")
+_ENDS = re.compile(r"(?<=[.?!。？！…])(?:[\"'”’)\]]|</[a-z-]+>)*\s+|\n+")
+_LONGEST_SIGN = 24
+"""Characters before a full stop that tell whether it ends a sentence."""
 _ABBREVIATION = re.compile(
     r"\b(?:Mr|Mrs|Ms|Dr|St|No|vs|approx|ext|Ext|Tel|tel|e\.g|i\.e|[A-Z]|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$"
 )
@@ -28,17 +34,30 @@ def spoken(text: str, language: str) -> str:
 
 
 def sentences(text: str, language: str) -> tuple[str, ...]:  # noqa: ARG001
-    """The sentences of `text` in their order, as written, none longer than LONGEST_SENTENCE where it can be cut."""
+    """The sentences of `text` in their order, as written, none longer than LONGEST_SENTENCE where it can be cut.
+
+    Nothing is cut between a markup tag and the one that closes it; `<speak>` is left out.
+    """
+    text = _SPEAK.sub("", text)
+    whole = unbroken(text)
     found: list[str] = []
     start = 0
     for end in _ENDS.finditer(text):
-        before, behind = text[start : end.start()], text[end.end() : end.end() + 1]
+        before, behind = text[max(start, end.start() - _LONGEST_SIGN) : end.start()], text[end.end() : end.end() + 1]
         if "\n" not in end[0] and (_ABBREVIATION.search(before) or _goes_on(before, behind)):
             continue
-        found += _cut(text[start : end.end()].strip())
+        if _inside(whole, end.end()):
+            continue
+        found += _cut(text, start, end.end(), whole)
         start = end.end()
-    found += _cut(text[start:].strip())
+    found += _cut(text, start, len(text), whole)
     return tuple(found)
+
+
+def _inside(spans: Sequence[tuple[int, int]], at: int) -> bool:
+    """Whether a cut before the character at `at` would part one of the spans."""
+    index = bisect_right(spans, (at, 0)) - 1
+    return index >= 0 and spans[index][0] < at < spans[index][1]
 
 
 def _goes_on(before: str, behind: str) -> bool:
@@ -49,14 +68,28 @@ def _goes_on(before: str, behind: str) -> bool:
     return date is not None and (behind.isdigit() or date[0].count(".") == 3)
 
 
-def _cut(sentence: str) -> list[str]:
+def _cut(text: str, start: int, end: int, whole: Sequence[tuple[int, int]]) -> list[str]:
+    """The sentence from `start` to `end`, in pieces that are short enough where it can be cut."""
     pieces = []
-    while len(sentence) > LONGEST_SENTENCE:
-        head = sentence[:LONGEST_SENTENCE]
-        at = max(head.rfind(", "), head.rfind("; "))
-        if at < LONGEST_SENTENCE // 3:
-            at = head.rfind(" ")
-        at = at if at > 0 else LONGEST_SENTENCE - 1
-        pieces.append(sentence[: at + 1].strip())
-        sentence = sentence[at + 1 :].strip()
-    return [*pieces, sentence] if sentence else pieces
+    while end - start > LONGEST_SENTENCE:
+        at = _place_to_cut(text, start, whole)
+        if at is None:
+            break
+        pieces.append(text[start:at].strip())
+        start = at
+    return [piece for piece in (*pieces, text[start:end].strip()) if piece]
+
+
+def _place_to_cut(text: str, start: int, whole: Sequence[tuple[int, int]]) -> int | None:
+    """Behind a comma, else behind a space, else at the longest length; None where only a tag pair's inside is left."""
+    far = start + LONGEST_SENTENCE
+    for sign, near in ((", ", start + LONGEST_SENTENCE // 3), ("; ", start + LONGEST_SENTENCE // 3), (" ", start)):
+        at = text.rfind(sign, near, far)
+        while at > start:
+            if not _inside(whole, at + 1):
+                return at + 1
+            at = text.rfind(sign, near, at)
+    index = bisect_right(whole, (far, 0)) - 1
+    if index >= 0 and whole[index][0] < far < whole[index][1]:
+        return whole[index][0] if whole[index][0] > start else whole[index][1]
+    return far
