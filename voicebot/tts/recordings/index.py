@@ -1,14 +1,13 @@
-"""Recorded prompts: `prompts/PACK/LANGUAGE/recordings/*.wav` and the `recordings.yaml` beside them.
+"""The index of recorded prompts: `recordings.yaml` beside `prompts/PACK/LANGUAGE/recordings/*.wav`.
 
-The index maps a text, as the pack writes it, to a file of that folder:
+It maps a text, as the pack writes it, or a piece of one (see `piece`), to a file of that folder:
 
     안녕하세요. 무엇을 도와드릴까요?: greeting.wav
+    …원을 빼고…: less.wav
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,44 +18,9 @@ from voicebot.audio.format import SAMPLE_RATE, Pcm
 from voicebot.audio.wav import read_wav
 from voicebot.errors import VoicebotError
 from voicebot.tts.port import Sound
-from voicebot.tts.telephone import on_the_line
+from voicebot.tts.recordings.inventory import RecordingError, Recordings
 
 INDEX = "recordings.yaml"
-
-
-class RecordingError(VoicebotError):
-    """A recording or an index that can't be used."""
-
-
-def normalise(text: str) -> str:
-    """What two texts have in common that differ in white space, punctuation and capital letters only."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold().replace("%", " percent "))
-
-
-class Recordings:
-    """Recorded texts of one or more languages, at telephone rate, loudness and band."""
-
-    def __init__(self) -> None:
-        self._sounds: dict[tuple[str, str], Pcm] = {}
-        self._texts: list[tuple[str, str]] = []
-
-    def add(self, text: str, language: str, sound: Sound) -> None:
-        """Speak `text` with this sound from now on."""
-        pcm = on_the_line(sound)
-        if not len(pcm):
-            raise RecordingError("there is only silence in it; record it again.")
-        pcm.flags.writeable = False
-        self._sounds[language, normalise(text)] = pcm
-        self._texts.append((language, text))
-
-    def find(self, text: str, language: str) -> Pcm | None:
-        """The recording of `text`, None where there is none."""
-        return self._sounds.get((language, normalise(text)))
-
-    @property
-    def texts(self) -> tuple[tuple[str, str], ...]:
-        """Language and text of every recording."""
-        return tuple(self._texts)
 
 
 def load(folders: Iterable[tuple[str, Path]]) -> tuple[Recordings, tuple[str, ...]]:
@@ -67,7 +31,7 @@ def load(folders: Iterable[tuple[str, Path]]) -> tuple[Recordings, tuple[str, ..
     recordings, problems = Recordings(), []
     for language, folder in folders:
         try:
-            index = _read_index(folder / INDEX)
+            index = read_index(folder / INDEX)
         except RecordingError as error:
             problems.append(str(error))
             continue
@@ -81,7 +45,8 @@ def load(folders: Iterable[tuple[str, Path]]) -> tuple[Recordings, tuple[str, ..
     return recordings, tuple(problems)
 
 
-def _read_index(path: Path) -> dict[str, str]:
+def read_index(path: Path) -> dict[str, str]:
+    """Texts with their files; empty where there is no index. Raises RecordingError."""
     if not path.is_file():
         return {}
     try:
