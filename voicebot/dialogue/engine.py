@@ -11,7 +11,7 @@ import copy
 from collections.abc import Mapping
 from datetime import date
 
-from voicebot.dialogue import answers, commands, events, feelings, flows, repair
+from voicebot.dialogue import answers, commands, events, feelings, flows, key_menus, repair
 from voicebot.dialogue.actions import Action
 from voicebot.dialogue.draft import Draft
 from voicebot.dialogue.pack import Pack
@@ -44,10 +44,19 @@ class Dialogue:
         """What understands `language`; where the pack doesn't have it, its first one."""
         return self._understanders.get(language) or next(iter(self._understanders.values()))
 
-    def begin(self, language: str) -> State:
-        """The state of a call that has not begun. An unknown language becomes the pack's first one."""
+    def begin(self, language: str, *, keys_only: bool = False) -> State:
+        """The state of a call that has not begun. An unknown language becomes the pack's first one.
+
+        `keys_only`: the caller can answer by keys alone, so that every question comes with its keys.
+        """
         known = language if language in self.pack.languages else next(iter(self.pack.languages))
-        return State(pack=self.pack.name, version=self.pack.version, language=known, menu=list(self.pack.menu))
+        return State(
+            pack=self.pack.name,
+            version=self.pack.version,
+            language=known,
+            menu=list(self.pack.menu),
+            keys_only=keys_only,
+        )
 
     def turn(self, state: State, event: events.Event) -> tuple[State, list[Action]]:
         """What follows from `event`: the next state and what to do now.
@@ -70,15 +79,15 @@ class Dialogue:
                 flows.backend_answered(draft, event)
             case events.Interrupted():
                 _interrupted(draft, event)
-            case events.Resumed():
-                _resumed(draft)
+            case events.Resumed(reason):
+                _resumed(draft, reason)
             case events.HungUp():
                 draft.hang_up("caller")
-            case events.TimeLimit():
+            case events.TimeLimit(reason):
                 draft.begin_turn()
-                draft.say("time_limit")
-                draft.hand_over("time_limit", announce=False)
-        draft.close()
+                draft.say(reason)
+                draft.hand_over(reason, announce=False)
+        draft.close(key_menus.accompany)
         return draft.state, draft.actions
 
 
@@ -146,11 +155,11 @@ def _keyed(draft: Draft, keys: str) -> None:
     repair.wrong_keys(draft)
 
 
-def _resumed(draft: Draft) -> None:
-    """The connection was lost: say so, and go on where the call was. What a back end did not answer is asked anew."""
+def _resumed(draft: Draft, reason: str) -> None:
+    """Say what happened, and go on where the call was. What a back end did not answer is asked anew."""
     state = draft.state
     draft.begin_turn()
-    draft.say("back_again")
+    draft.say("back_again" if reason == "connection" else "stumbled")
     if state.waiting == "flow":
         state.waiting = ""
         flows.run(draft)

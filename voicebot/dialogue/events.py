@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,10 @@ class Interrupted:
 
 @dataclass(frozen=True)
 class Resumed:
-    """The connection was lost, and the caller is back in the same call."""
+    """The conversation goes on in the same call where it was."""
+
+    reason: Literal["connection", "trouble"] = "connection"
+    """Why it stopped: the caller's connection was lost and is back, or something went wrong on our side."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,9 @@ class HungUp:
 @dataclass(frozen=True)
 class TimeLimit:
     """The call lasted as long as it may."""
+
+    reason: Literal["time_limit", "closing"] = "time_limit"
+    """Its own time is over, or that of the service, which is about to stop."""
 
 
 Event = CallStarted | Heard | Keyed | NoInput | BackendAnswered | Interrupted | Resumed | HungUp | TimeLimit

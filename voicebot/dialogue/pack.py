@@ -39,7 +39,7 @@ COMMON_REPLIES = (
     ),
     *("backend_failed", "backend_slow", "callback_promised", "forgot_you", "greeting_again", "apology", "glad"),
     *("keypad_menu", "keypad_item", "keypad_person", "keypad_digits", "keypad_yes_no", "keypad_unknown", "keypad_only"),
-    *("language_changed", "language_only", "more_offer", "filler", "time_limit", "back_again"),
+    *("language_changed", "language_only", "more_offer", "filler", "time_limit", "closing", "back_again", "stumbled"),
 )
 """Replies that the engine itself needs; `prompts/common` has them, a pack may have its own."""
 

@@ -1,0 +1,201 @@
+"""Live state that never keeps a call waiting: a shared store while it answers, this process's memory while it doesn't.
+
+What is written while the shared store is away is kept here and written when it is back. Until then other processes
+don't know of it: a call goes on in this one, and only a call that loses this process too begins its question anew.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as LateError
+from typing import TypeVar
+
+import structlog
+
+from voicebot.store.live import Change, LiveStore, LiveStoreError, MemoryStore
+
+_log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+
+class SteadyStore:
+    """Implements `LiveStore`, never raises LiveStoreError, and answers within `within_s`."""
+
+    def __init__(
+        self,
+        shared: LiveStore,
+        *,
+        within_s: float = 0.25,
+        again_after_s: float = 1.0,
+        most_unwritten: int = 50_000,
+    ) -> None:
+        """`within_s`: seconds for one answer of `shared`. `again_after_s`: seconds between two attempts while it is
+        away. `most_unwritten`: values that wait for its return, the oldest are lost."""
+        self._shared = shared
+        self._within_s = within_s
+        self._again_after_s = again_after_s
+        self._most_unwritten = most_unwritten
+        self._local = MemoryStore()
+        # One thread: what was asked first is done first, and one that hangs is not joined by others.
+        self._thread = ThreadPoolExecutor(1, "live state")
+        self._lock = threading.Lock()
+        self._hanging: Future[object] | None = None
+        self._read_again = 0.0
+        self._write_again = 0.0
+        self._unwritten: OrderedDict[tuple[str, str], float] = OrderedDict()
+        """What the shared store has not got, and until when it is kept (`time.time`)."""
+        self._told = False
+
+    @property
+    def unwritten(self) -> int:
+        """Values that the shared store has not got yet."""
+        return len(self._unwritten)
+
+    def get(self, kind: str, key: str) -> str | None:
+        with self._lock:
+            ours = (kind, key) in self._unwritten
+        if not ours:
+            try:
+                return self._read(lambda: self._shared.get(kind, key))
+            except LiveStoreError:
+                pass
+        return self._local.get(kind, key)
+
+    def put(self, kind: str, key: str, value: str, keep_s: float) -> None:
+        self._local.put(kind, key, value, keep_s)
+        self._write(kind, key, keep_s, lambda: self._shared.put(kind, key, value, keep_s), None)
+
+    def add(self, kind: str, key: str, value: str, keep_s: float, most: int | None = None) -> bool:
+        with self._lock:
+            ours = (kind, key) in self._unwritten
+        if ours:
+            return self._local.add(kind, key, value, keep_s, most)
+        added = self._write(
+            kind,
+            key,
+            keep_s,
+            lambda: self._shared.add(kind, key, value, keep_s, most),
+            lambda: self._local.add(kind, key, value, keep_s, most),
+        )
+        if added:
+            self._local.put(kind, key, value, keep_s)
+        return bool(added)
+
+    def change(self, kind: str, key: str, change: Change, keep_s: float) -> str | None:
+        with self._lock:
+            ours = (kind, key) in self._unwritten
+        if ours:
+            value = self._local.change(kind, key, change, keep_s)
+            self._write(kind, key, keep_s, lambda: None, None)
+            return value
+        value = self._write(
+            kind,
+            key,
+            keep_s,
+            lambda: self._shared.change(kind, key, change, keep_s),
+            lambda: self._local.change(kind, key, change, keep_s),
+        )
+        if value is not None:
+            self._local.put(kind, key, value, keep_s)
+        return value
+
+    def remove(self, kind: str, key: str) -> None:
+        self._local.remove(kind, key)
+        self._write(kind, key, 0.0, lambda: self._shared.remove(kind, key), None)
+
+    def count(self, kind: str, value: str | None = None) -> int:
+        try:
+            return self._read(lambda: self._shared.count(kind, value))
+        except LiveStoreError:
+            return self._local.count(kind, value)
+
+    def close(self) -> None:
+        """Write what can still be written."""
+        if self._unwritten and self._hanging is None:
+            try:
+                self._off(self._catch_up)
+            except LiveStoreError as error:
+                _log.error("live state was lost at the end", values=len(self._unwritten), reason=str(error))
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        if self._hanging is None:
+            self._shared.close()
+
+    def _read(self, work: Callable[[], T]) -> T:
+        if time.monotonic() < self._read_again:
+            raise LiveStoreError("away")
+        try:
+            return self._off(work)
+        except LiveStoreError as error:
+            self._read_again = time.monotonic() + self._again_after_s
+            self._tell(error)
+            raise
+
+    def _write(
+        self, kind: str, key: str, keep_s: float, work: Callable[[], T], instead: Callable[[], T] | None
+    ) -> T | None:
+        """Do `work`, behind what is still unwritten; where that fails, `instead`, and keep its result for later."""
+        if time.monotonic() >= self._write_again:
+            try:
+                if self._unwritten:
+                    self._off(self._catch_up)
+                done = self._off(work)
+            except LiveStoreError as error:
+                self._write_again = time.monotonic() + self._again_after_s
+                self._tell(error)
+            else:
+                self._tell(None)
+                return done
+        result = instead() if instead is not None else None
+        with self._lock:
+            self._unwritten[kind, key] = time.time() + max(keep_s, self._again_after_s)
+            self._unwritten.move_to_end((kind, key))
+            while len(self._unwritten) > self._most_unwritten:
+                self._unwritten.popitem(last=False)
+        return result
+
+    def _catch_up(self) -> None:
+        """In the store's thread: write what is unwritten."""
+        with self._lock:
+            waiting = list(self._unwritten.items())
+        for name, ends in waiting:
+            kind, key = name
+            value, left = self._local.get(kind, key), ends - time.time()
+            if value is None or left <= 0:
+                self._shared.remove(kind, key)
+            else:
+                self._shared.put(kind, key, value, left)
+            with self._lock:
+                if self._unwritten.get(name) == ends:
+                    del self._unwritten[name]
+
+    def _off(self, work: Callable[[], T]) -> T:
+        """In the store's thread, and not a moment longer than `within_s`."""
+        if self._hanging is not None:
+            if not self._hanging.done():
+                raise LiveStoreError("does not answer")
+            self._hanging = None
+        try:
+            future = self._thread.submit(work)
+        except RuntimeError:
+            raise LiveStoreError("closed") from None
+        try:
+            return future.result(self._within_s)
+        except LateError:
+            # What it waits for may be done long after: then it is overwritten by what comes behind it.
+            self._hanging = future  # type: ignore[assignment]
+            self._read_again = self._write_again = time.monotonic() + self._again_after_s
+            raise LiveStoreError("does not answer") from None
+
+    def _tell(self, error: LiveStoreError | None) -> None:
+        """One line when it goes away, one when it is back: a full disk must not fill the log too."""
+        if error is not None and not self._told:
+            self._told = True
+            _log.error("live state is kept in memory: its store is away", reason=str(error))
+        elif error is None and self._told:
+            self._told = False
+            _log.info("live state is shared again")
