@@ -28,7 +28,8 @@ class ToneEngine:
         self.gate.wait(10)
         if self.broken:
             raise EngineError(f"{self.name} is broken on purpose.")
-        time = np.arange(int(self._rate * 0.3 / style.rate)) / self._rate
+        seconds = max(0.3, 0.15 * len(text)) / style.rate
+        time = np.arange(int(self._rate * seconds)) / self._rate
         tone = np.sin(2 * np.pi * (300 + sum(map(ord, text)) % 700) * time) * 32767 * self._loudness
         silence = np.zeros(self._rate // 2)
         return Sound(np.concatenate([silence, tone, silence]).astype(np.int16), self._rate)

@@ -61,7 +61,7 @@ def test_the_least_recently_used_leave_the_disk_first(tmp_path: Path) -> None:
     all_names = names(6)
     for age, name in enumerate(all_names[:4]):
         cache.put(name, sound(1))
-        path = next(tmp_path.rglob(f"{name}.pcm"))
+        path = next(tmp_path.rglob(f"{name.partition('-')[2]}.pcm"))
         os.utime(path, ns=(age * 10**9, age * 10**9))
     assert cache.get(all_names[0]) is not None  # used again: the newest now
     for name in all_names[4:]:
@@ -95,7 +95,7 @@ def test_a_disk_that_can_not_be_written_costs_one_log_line_and_no_speech(tmp_pat
         for name in names(3):
             cache.put(name, sound(3))
     assert len(logs) == 1
-    assert logs[0]["event"] == "speech is not cached on disk"
+    assert str(logs[0]["event"]).startswith("speech is not cached on disk")
     assert all(cache.get(name) is not None for name in names(3))
 
 

@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import numpy as np
 import structlog
 
 from voicebot.audio.format import Pcm
+from voicebot.failure import place
 from voicebot.tts.cache import SoundCache, key
-from voicebot.tts.port import NORMAL, Engine, EngineError, Sound, Style
+from voicebot.tts.markup import Break, Words, pieces
+from voicebot.tts.port import NORMAL, Engine, EngineError, Style
 from voicebot.tts.recordings import Recordings
-from voicebot.tts.speech_text import sentences, spoken
-from voicebot.tts.telephone import TREATMENT, on_the_line, pause
+from voicebot.tts.soundness import clipped, unusable
+from voicebot.tts.speech_text import sentences
+from voicebot.tts.synthesis import Synthesis
+from voicebot.tts.telephone import TREATMENT, join, on_the_line, pause
 
 _log = structlog.get_logger(__name__)
 
 BETWEEN_SENTENCES_MS = 280
 """Milliseconds of silence between sentences of one text."""
+PATIENCE_S = 2.5
+"""Seconds a caller waits for an engine before the next one is asked as well. A new sentence takes a tenth of that; with
+fifty at once, the quick plain voice beats a long silence."""
+GIVE_UP_S = 8.0
+"""Seconds after which what was asked for counts as not coming."""
+AHEAD_S = 3600.0
+"""For what is spoken ahead: anything that a caller waits for is made before it."""
 _REST_S = 30.0
 """Seconds for which an engine that failed twice running is left alone."""
-_LONGEST_S_A_CHARACTER = 1.5
-"""Seconds of sound a character, plus five: an engine that makes more has gone wrong."""
+_TELL_AGAIN_S = 600.0
+"""Seconds after which the operator is told again that something fails."""
+_PLACES = max(2, min(4, os.cpu_count() or 2))
+"""Pieces that an engine makes at the same time: one a core, and two so that one that hangs does not hold up all."""
+_KEPT_PLANS = 4096
+"""Sentences whose words are remembered, so that a known one is found without reading it again."""
+_KEPT_POOR = 500
+"""Pieces remembered that an engine could not say."""
+_EMPHASIS = Style(rate=0.9, pitch=1.06)
+"""Emphasis in engines that have none: a little slower and higher, as speakers do."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +59,32 @@ class Phrase:
     style: Style = NORMAL
 
 
+@dataclass(frozen=True)
+class _ToMake:
+    """Words for an engine."""
+
+    words: str
+    style: Style
+
+
+_Part = Pcm | _ToMake
+"""Of a sentence: a recording or a silence, or what an engine makes."""
+
+
+class _PoorError(EngineError):
+    """What an engine made of a text is no good, and would not be better the next time."""
+
+    def __init__(self, message: str, pcm: Pcm) -> None:
+        super().__init__(message)
+        self.pcm = pcm
+        """What there is of it, for want of anything better; may be empty."""
+
+
 class TelephoneVoice:
     """Implements the Voice port. Callable from any thread; callers who ask for the same new text share one synthesis.
 
-    What fails is replaced by the best there is: the next engine, the same words in another style from the cache, and
-    at last silence.
+    What fails is replaced by the best there is: the next engine, what is only distorted, the same words in another
+    style from the cache, and at last silence.
     """
 
     def __init__(
@@ -49,147 +92,247 @@ class TelephoneVoice:
         engines: Sequence[Engine],
         cache: SoundCache,
         recordings: Recordings | None = None,
+        *,
         clock: Callable[[], float] = time.monotonic,
+        patience_s: float = PATIENCE_S,
+        give_up_s: float = GIVE_UP_S,
     ) -> None:
         """`engines`: best first; those that don't speak a language are passed over. `clock` counts seconds."""
         self._engines = tuple(engines)
         self._cache = cache
         self._recordings = recordings or Recordings()
         self._clock = clock
+        self._patience_s, self._give_up_s = patience_s, give_up_s
+        self._synthesis = {
+            id(engine): Synthesis(engine.name, places=_PLACES, hangs_after_s=give_up_s) for engine in self._engines
+        }
+        self._plan = functools.lru_cache(_KEPT_PLANS)(self._planned)
         self._lock = threading.Lock()
-        self._under_way: dict[str, Future[Pcm]] = {}
+        """Of what follows; held for a few instructions at a time."""
         self._failures: dict[str, int] = {}
         self._resting: dict[str, float] = {}
+        self._poor: OrderedDict[str, Pcm] = OrderedDict()
+        """What an engine can't say properly, by key."""
+        self._told: dict[tuple[str, str], float] = {}
+        self._closed = False
 
-    def speak(self, text: str, language: str, style: Style = NORMAL) -> Pcm:
-        """`text` as written to 8 kHz samples, its sentences joined by short pauses. Never raises."""
+    def speak(self, text: str, language: str, style: Style = NORMAL, within_s: float = 0.0) -> Pcm:
+        """`text` as written to 8 kHz samples, its sentences joined by short pauses. Never raises.
+
+        `within_s`: seconds until the sound is needed; what is needed sooner is made first.
+        """
         try:
             if (recorded := self._recordings.find(text, language)) is not None:
                 return recorded
-            pieces: list[Pcm] = []
-            for sentence in sentences(text, language):
-                pcm = self._sentence(sentence, language, style)
-                if len(pcm):
-                    pieces += [pause(BETWEEN_SENTENCES_MS), pcm]
-            return np.concatenate(pieces[1:]) if pieces else np.zeros(0, np.int16)
-        except Exception:  # a caller hears silence rather than losing the call; the defect is in the log
-            _log.exception("speaking failed", characters=len(text), language=language)
+            return _with_pauses(
+                [
+                    join([self._sound(part, language, within_s) for part in self._plan(sentence, language, style)])
+                    for sentence in sentences(text, language)
+                ]
+            )
+        except Exception as error:  # a caller hears silence rather than losing the call; the defect is in the log
+            _log.error("speaking failed", language=language, error=type(error).__name__, place=place(error))
             return np.zeros(0, np.int16)
 
+    def at_once(self, text: str, language: str, style: Style = NORMAL) -> Pcm | None:
+        """What `speak` would return, where that takes neither an engine nor the disk; None otherwise.
+
+        For the event loop: a known sentence is found in microseconds, an unknown one is read first.
+        """
+        return self._at_hand(text, language, style, self._cache.in_memory)
+
     def is_ready(self, text: str, language: str, style: Style = NORMAL) -> bool:
-        """Whether `speak` would answer at once."""
-        if self._recordings.find(text, language) is not None:
-            return True
-        return all(self._has(sentence, language, style) for sentence in sentences(text, language))
+        """Whether `speak` would answer from recordings and the cache."""
+        return self._at_hand(text, language, style, self._cache.get) is not None
 
     def prepare(self, phrases: Iterable[Phrase], progress: Callable[[int, int], None] = lambda _done, _of: None) -> int:
-        """Speak phrases ahead, so that callers don't wait for them; returns how many could not be spoken.
+        """Speak phrases ahead, several at a time, so that callers don't wait for them; returns how many failed.
 
-        `progress(done, of)` is called before the first and after each.
+        `progress(done, of)` is called before the first and after each. What callers ask for meanwhile comes first.
         """
         wanted = tuple(dict.fromkeys(phrases))
         failed = 0
         progress(0, len(wanted))
-        for done, phrase in enumerate(wanted, start=1):
-            if not self.is_ready(phrase.text, phrase.language, phrase.style):
-                self.speak(phrase.text, phrase.language, phrase.style)
-                failed += not self.is_ready(phrase.text, phrase.language, phrase.style)
-            progress(done, len(wanted))
+        with ThreadPoolExecutor(2 * _PLACES, "speaking ahead") as threads:
+            for done, ready in enumerate(threads.map(self._prepared, wanted), start=1):
+                failed += not ready
+                progress(done, len(wanted))
         return failed
 
     def close(self) -> None:
-        """Close the engines."""
+        """Close the engines. What is being prepared ends soon."""
+        self._closed = True
+        for synthesis in self._synthesis.values():
+            synthesis.close()
         for engine in self._engines:
             engine.close()
 
-    def _has(self, sentence: str, language: str, style: Style) -> bool:
-        words = spoken(sentence, language)
-        if not _has_words(words) or self._recordings.find(sentence, language) is not None:
-            return True
-        return any(_key(words, language, engine, style) in self._cache for engine in self._awake(language)[:1])
+    def _prepared(self, phrase: Phrase) -> bool:
+        if self._closed:
+            return False
+        self.speak(phrase.text, phrase.language, phrase.style, AHEAD_S)
+        return self.is_ready(phrase.text, phrase.language, phrase.style)
 
-    def _sentence(self, sentence: str, language: str, style: Style) -> Pcm:
+    def _planned(self, sentence: str, language: str, style: Style) -> tuple[_Part, ...]:
+        """What a sentence is made of."""
         if (recorded := self._recordings.find(sentence, language)) is not None:
+            return (recorded,)
+        return _to_make(sentence, language, style)
+
+    def _at_hand(self, text: str, language: str, style: Style, look: Callable[[str], Pcm | None]) -> Pcm | None:
+        if (recorded := self._recordings.find(text, language)) is not None:
             return recorded
-        words = spoken(sentence, language)
-        if not _has_words(words):
-            return np.zeros(0, np.int16)
-        for engine in self._awake(language):
-            try:
-                return self._made(engine, words, language, style)
-            except EngineError as error:
-                _log.warning("an engine failed", engine=engine.name, language=language, reason=str(error))
+        spoken: list[Pcm] = []
+        for sentence in sentences(text, language):
+            parts: list[Pcm] = []
+            for part in self._plan(sentence, language, style):
+                if (known := self._known(part, language, look)) is None:
+                    return None
+                parts.append(known)
+            spoken.append(join(parts))
+        return _with_pauses(spoken)
+
+    def _known(self, part: _Part, language: str, look: Callable[[str], Pcm | None]) -> Pcm | None:
+        """A part that the engine whose turn it is has made before."""
+        if not isinstance(part, _ToMake):
+            return part
         for engine in self._speaking(language):
-            for other in (style, NORMAL):
-                if (pcm := self._cache.get(_key(words, language, engine, other))) is not None:
-                    return pcm
-        _log.error("no engine could speak", language=language, characters=len(words))
+            name = _key(part, language, engine)
+            if (pcm := look(name)) is not None:
+                return pcm
+            if self._is_asked(engine, name):
+                return None
+        return None
+
+    def _sound(self, part: _Part, language: str, within_s: float) -> Pcm:
+        """A part from the best engine that can say it in time."""
+        if not isinstance(part, _ToMake):
+            return part
+        speaking = self._speaking(language)
+        names = {id(engine): _key(part, language, engine) for engine in speaking}
+        began, late = self._clock(), list[Future[Pcm]]()
+        for number, engine in enumerate(speaking):
+            name = names[id(engine)]
+            if (pcm := self._cache.get(name)) is not None:
+                return pcm
+            if not self._is_asked(engine, name):
+                continue
+            future = self._synthesis[id(engine)].ask(
+                name, functools.partial(self._make, engine, part, language, name), within_s
+            )
+            others = any(self._is_asked(other, names[id(other)]) for other in speaking[number + 1 :])
+            try:
+                return future.result(timeout=within_s + (self._patience_s if others else self._give_up_s))
+            except TimeoutError:
+                late.append(future)
+                self._tell(engine.name, f"{engine.name} takes too long", language)
+            except EngineError as error:
+                self._tell(engine.name, str(error), language)
+        if late:
+            finished = wait(late, timeout=max(0.0, within_s + self._give_up_s - (self._clock() - began))).done
+            for future in finished:
+                if future.exception() is None:
+                    return future.result()
+        return self._instead(part, language, tuple(names.values()))
+
+    def _instead(self, part: _ToMake, language: str, names: Sequence[str]) -> Pcm:
+        """For want of anything better: a distorted one, the same words in another style, silence."""
+        with self._lock:
+            poor = [pcm for name in names if (pcm := self._poor.get(name)) is not None and len(pcm)]
+        if poor:
+            return poor[0]
+        for engine in self._speaking(language):
+            if (pcm := self._cache.get(_key(_ToMake(part.words, NORMAL), language, engine))) is not None:
+                return pcm
+        self._tell("", "no engine could speak; see `voicebot doctor`", language)
         return np.zeros(0, np.int16)
 
-    def _made(self, engine: Engine, words: str, language: str, style: Style) -> Pcm:
-        """From the cache, or synthesised by exactly one of the threads that want it at the same time."""
-        name = _key(words, language, engine, style)
-        if (pcm := self._cache.get(name)) is not None:
-            return pcm
-        with self._lock:
-            if mine := (under_way := self._under_way.get(name)) is None:
-                under_way = self._under_way[name] = Future()
-        assert under_way is not None
-        if not mine:
-            return under_way.result()
+    def _make(self, engine: Engine, part: _ToMake, language: str, name: str) -> Pcm:
+        """Synthesise, judge, shape and keep. Raises EngineError."""
         try:
-            pcm = self._synthesise(engine, words, language, style)
-            self._cache.put(name, pcm)
-            under_way.set_result(pcm)
-        except BaseException as error:
-            under_way.set_exception(error)
-            raise
-        finally:
+            pcm = _made(engine, part, language)
+        except _PoorError as error:
             with self._lock:
-                del self._under_way[name]
-        return pcm
-
-    def _synthesise(self, engine: Engine, words: str, language: str, style: Style) -> Pcm:
-        try:
-            pcm = on_the_line(_checked(engine.synthesise(words, language, style), words))
+                self._poor[name] = error.pcm
+                while len(self._poor) > _KEPT_POOR:
+                    self._poor.popitem(last=False)
+            if not len(error.pcm):
+                self._failed(engine)
+            raise
         except EngineError:
             self._failed(engine)
             raise
         except Exception as error:  # an engine's own defect must not cost the next engine its turn
             self._failed(engine)
             raise EngineError(f"{engine.name} broke down ({type(error).__name__}); see `voicebot doctor`.") from error
-        if not len(pcm):
-            raise EngineError(f"{engine.name} made only silence; choose another voice.")
         with self._lock:
             self._failures.pop(engine.name, None)
+        self._cache.put(name, pcm)
         return pcm
 
     def _failed(self, engine: Engine) -> None:
         with self._lock:
-            self._failures[engine.name] = self._failures.get(engine.name, 0) + 1
-            if self._failures[engine.name] >= 2:
+            count = self._failures[engine.name] = self._failures.get(engine.name, 0) + 1
+            if count >= 2:
                 self._resting[engine.name] = self._clock() + _REST_S
+        if count >= 2:
+            self._synthesis[id(engine)].give_up()
+
+    def _tell(self, what: str, reason: str, language: str) -> None:
+        """One message for the operator about what goes wrong, not one for every sentence."""
+        now = self._clock()
+        with self._lock:
+            if self._closed or now < self._told.get((what, language), 0.0):
+                return
+            self._told[what, language] = now + _TELL_AGAIN_S
+        _log.warning("a voice fails, the next best is heard", engine=what or "all", language=language, reason=reason)
 
     def _speaking(self, language: str) -> tuple[Engine, ...]:
         return tuple(engine for engine in self._engines if language in engine.languages)
 
-    def _awake(self, language: str) -> tuple[Engine, ...]:
+    def _is_asked(self, engine: Engine, name: str) -> bool:
+        """Whether an engine works at present and is not known to be unable to say this."""
         now = self._clock()
         with self._lock:
-            return tuple(e for e in self._speaking(language) if self._resting.get(e.name, now) <= now)
+            return self._resting.get(engine.name, now) <= now and name not in self._poor
 
 
-def _key(words: str, language: str, engine: Engine, style: Style) -> str:
-    return key(words, language, f"{engine.fingerprint} treatment {TREATMENT}", style)
+def _to_make(text: str, language: str, style: Style) -> tuple[_Part, ...]:
+    """The words and silences of a text; pure signs say nothing."""
+    parts: list[_Part] = []
+    for piece in pieces(text, language):
+        if isinstance(piece, Break):
+            parts.append(pause(piece.ms))
+        elif any(char.isalnum() for char in piece.text):
+            parts.append(_ToMake(piece.text, _styled(style, piece)))
+    return tuple(parts)
 
 
-def _has_words(words: str) -> bool:
-    return any(char.isalnum() for char in words)
+def _styled(style: Style, words: Words) -> Style:
+    rate, pitch = style.rate * words.rate, style.pitch * words.pitch
+    if words.emphasis:
+        rate, pitch = rate * _EMPHASIS.rate, pitch * _EMPHASIS.pitch
+    return Style(round(rate, 3), round(pitch, 3))
 
 
-def _checked(sound: Sound, words: str) -> Sound:
-    if len(sound.pcm) > sound.rate * (5 + _LONGEST_S_A_CHARACTER * len(words)):
-        raise EngineError(
-            f"{len(words)} characters came out as {len(sound.pcm) // sound.rate} s of sound; choose another voice."
-        )
-    return sound
+def _made(engine: Engine, part: _ToMake, language: str) -> Pcm:
+    sound = engine.synthesise(part.words, language, part.style)
+    if reason := unusable(sound, part.words, language, part.style.rate):
+        raise _PoorError(f"{engine.name} made {reason}; choose another voice.", np.zeros(0, np.int16))
+    pcm = on_the_line(sound)
+    if clipped(sound.pcm):
+        raise _PoorError(f"{engine.name} made clipped sound; turn its volume down or choose another voice.", pcm)
+    return pcm
+
+
+def _with_pauses(spoken: Sequence[Pcm]) -> Pcm:
+    """Sentences one after the other."""
+    parts: list[Pcm] = []
+    for pcm in spoken:
+        if len(pcm):
+            parts += [pause(BETWEEN_SENTENCES_MS), pcm]
+    return join(parts[1:])
+
+
+def _key(part: _ToMake, language: str, engine: Engine) -> str:
+    return key(part.words, language, f"{engine.fingerprint} treatment {TREATMENT}", part.style)
