@@ -73,6 +73,10 @@ class LiveCall(Protocol):
         """The caller or the connection is gone."""
         ...
 
+    def hand_over(self) -> None:
+        """The service is about to stop: say so, and give the caller to a person."""
+        ...
+
     async def run(self) -> Outcome:
         """Hold the conversation; returns when the bot is done with the call and all it had to say was played.
 

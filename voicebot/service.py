@@ -268,7 +268,7 @@ class Service:
         journal = lost.journal if lost else Journal(caller.call_id, self._followers)
         state = self._shared.dialogue.begin(caller.language or self.configuration.language)
         today = self._now().date().isoformat()
-        call = Call(caller, channel, self._shared, journal, today=today, state=state, resumes=lost)
+        call = Call(caller, channel, self._shared, journal, today=today, state=state)
         self._calls[caller.call_id] = call
         self._calls.move_to_end(caller.call_id)
         while len(self._calls) > _CALLS_KEPT:

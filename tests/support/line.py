@@ -13,10 +13,12 @@ from telephony.phone.virtual_time import run
 from voicebot.asr.port import Domain, Partial, Recognition, Verdict
 from voicebot.audio.format import FRAME_BYTES, FRAME_MS, Pcm, milliseconds
 from voicebot.call import Call, Conversation, Pools
+from voicebot.call.continuing import KeptCalls
 from voicebot.channel import Caller, Outcome
 from voicebot.dialogue.domains import PackDomains
 from voicebot.dialogue.engine import Dialogue
 from voicebot.store.journal import Journal
+from voicebot.store.live import LiveStore, MemoryStore
 from voicebot.tts.port import NORMAL, Style
 
 SILENCE = bytes(FRAME_BYTES)
@@ -95,6 +97,8 @@ class Line:
     now_ms: int = 0
     clears: list[int] = field(default_factory=list)
     marks_work: bool = True
+    live: LiveStore = field(default_factory=MemoryStore)
+    """Where the call is kept."""
     _queue: list[tuple[int, str]] = field(default_factory=list)
     _free_at: int = 0
 
@@ -172,16 +176,16 @@ def hold(
     """
 
     async def main() -> Line:
-        line = Line(journal=resumes.journal if resumes else Journal("CA1"))
+        line = Line(live=resumes.live if resumes else MemoryStore())
         shared = Conversation(
             dialogue=dialogue,
             domains=PackDomains(dialogue.pack),
             recogniser=recogniser or ToldRecogniser(),
-            voice=PlainVoice(),
             backend=backend,
             pools=Pools(),
             bridge=lambda reply, language, number: f"{reply} {number}",
-            **(options or {}),
+            kept=KeptCalls(line.live),
+            **({"voice": PlainVoice()} | dict(options or {})),
         )
         line.call = Call(
             Caller("CA1"),
@@ -190,7 +194,6 @@ def hold(
             line.journal,
             today="2026-11-22",
             state=dialogue.begin("ko"),
-            resumes=resumes.call if resumes else None,
         )
         running = asyncio.ensure_future(line.call.run())
         await asyncio.sleep(0)

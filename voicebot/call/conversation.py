@@ -10,6 +10,7 @@ from typing import Protocol
 from voicebot.asr.port import Domain, Recogniser
 from voicebot.audio.turn_taking import TurnKnobs
 from voicebot.backends.port import Backend
+from voicebot.call.continuing import KeptCalls
 from voicebot.call.keeping import Keeping
 from voicebot.dialogue.engine import Dialogue
 from voicebot.store.call_log import CallLog
@@ -32,6 +33,8 @@ class Pools:
     """Dialogue, back ends and the second listener: mostly waiting."""
     speaking: Executor | None = None
     """Synthesis: mostly waiting for an engine."""
+    keeping: Executor | None = None
+    """Writing down where calls are: one thread does."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Conversation:
     were said before."""
     keeping: Keeping | None = None
     """What goes from one call to the next; None where nothing does."""
+    kept: KeptCalls | None = None
+    """Where running calls are kept, so that they go on after their connection or their process is lost."""
     log: CallLog | None = None
     """Where every turn is stored; None where none is."""
     knobs: TurnKnobs = field(default_factory=TurnKnobs)

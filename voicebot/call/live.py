@@ -22,6 +22,7 @@ from voicebot.audio.prosody import Baseline, voice_feeling
 from voicebot.audio.turn_taking import is_backchannel
 from voicebot.backends.port import BackendError
 from voicebot.call.bridging import Bridging
+from voicebot.call.continuing import Continuity, KeptCall
 from voicebot.call.conversation import Conversation
 from voicebot.call.hearing import HeardSpeech, Hearing
 from voicebot.call.keeping import Kept
@@ -35,6 +36,9 @@ from voicebot.failure import place
 from voicebot.store.journal import Journal
 
 _log = structlog.get_logger()
+
+_TROUBLES = 1
+"""Mistakes of ours in a row that a caller is asked to bear with."""
 
 _NOISE_MS = 200
 """Voice shorter than this that makes no sense was a click or a breath, not a failed turn."""
@@ -60,16 +64,17 @@ class Call:
         *,
         today: str,
         state: State,
-        resumes: Call | None = None,
     ) -> None:
-        """`resumes`: the same call, whose connection was lost; it goes on from where that one was."""
+        """`state`: where a new call begins. One that is kept as unfinished goes on from where it was."""
         self._caller, self._shared, self._today = caller, shared, today
         self._minutes = Minutes(journal, shared.log, shared.dialogue.pack)
-        self._resumed = resumes is not None and resumes.unfinished is not None
+        self._continuity = Continuity(shared.kept, shared.pools.keeping, journal)
+        self._troubles = 0
+        """Exceptions of ours since the caller was last answered as it should be."""
+        self._mute = 0
+        """Sentences that could not be spoken."""
         self.state = state
         self._clock_ms = 0
-        if resumes is not None and resumes.unfinished is not None:
-            self.state, self._clock_ms = resumes.unfinished, resumes._clock_ms
         self.unfinished: State | None = self.state
         """Where the conversation was before the caller or the connection left; None once the bot was done with it."""
         self._rest = b""
@@ -93,7 +98,7 @@ class Call:
 
         pools, knobs = shared.pools, shared.knobs
         self._think_off = self._off(pools.thinking)
-        self._playback = Playback(channel, shared.voice, knobs, self._off(pools.speaking))
+        self._playback = Playback(channel, shared.voice, knobs, self._speaking(self._off(pools.speaking)))
         self._hearing = Hearing(
             shared.recogniser,
             knobs,
@@ -154,6 +159,12 @@ class Call:
             self._keep(todo)
         self._finish(self._ending or Outcome("caller_left", "caller", language=self.state.language))
 
+    def hand_over(self) -> None:
+        """See `LiveCall`. Said in words, as every hand-over."""
+        if not self._closing:
+            self._playback.interrupt()
+            self._post(events.TimeLimit("closing"))
+
     async def run(self) -> Outcome:
         """See `LiveCall`."""
         loop = asyncio.get_running_loop()
@@ -175,22 +186,37 @@ class Call:
                 task.cancel()
             outcome = self._done.result() if self._done.done() else Outcome("failed", "cancelled")
             self._minutes.end(self._clock_ms, outcome)
+            self._continuity.keep(self.unfinished, self._clock_ms, over=True)
             self._done.cancel()
 
     def _begin(self) -> None:
         keeping = self._shared.keeping
-        self._minutes.begin(self.state)
 
         def recalled(profile: Any) -> None:
             known = {} if isinstance(profile, BaseException) else profile
             self._post(events.CallStarted(self.state.language, self._today, self._caller.number, known))
 
-        if self._resumed:
-            self._post(events.Resumed())
-        elif keeping is None:
-            recalled({})
+        def found(kept: Any) -> None:
+            resumes = isinstance(kept, KeptCall) and kept.state is not None and kept.state.turn > 0
+            if isinstance(kept, KeptCall):
+                self._continuity.tenure = kept.tenure + 1
+                self._clock_ms += kept.clock_ms
+                self.journal.entries[:] = kept.entries
+            if resumes:
+                assert kept.state is not None
+                self.state = self.unfinished = kept.state
+            self._minutes.begin(self.state)
+            if resumes:
+                self._post(events.Resumed())
+            elif keeping is None:
+                recalled({})
+            else:
+                self._think_off(functools.partial(keeping.recall, self._caller), recalled)
+
+        if self._shared.kept is None:
+            found(None)
         else:
-            self._think_off(functools.partial(keeping.recall, self._caller), recalled)
+            self._think_off(self._continuity.find, found)
 
     # The clock: one frame
 
@@ -313,13 +339,17 @@ class Call:
     ) -> None:
         self._thinking = False
         if isinstance(result, BaseException):
-            self._fail(result)
+            self._stumble(result)
         else:
             before = self.state
             self.state, todo = result
             self.unfinished = None if self.state.ended else self.state
             self._minutes.turn(before, event, self.state, todo, self._clock_ms)
             record(next((action for action in todo if isinstance(action, actions.Note)), actions.Note("")))
+            # Written while the answer is being spoken, and before it is heard: what was answered is not lost.
+            self._continuity.keep(self.unfinished, self._clock_ms)
+            if not isinstance(event, events.Resumed):
+                self._troubles = 0
             self._carry_out(todo)
         if self._events and not self._closing:
             self._think()
@@ -385,6 +415,7 @@ class Call:
 
         def began(at_ms: int) -> None:
             self._minutes.said(text, at_ms, None if due is None else at_ms - due)
+            self._continuity.keep(self.unfinished, self._clock_ms)
 
         self._playback.say(says, began)
 
@@ -405,14 +436,52 @@ class Call:
                 try:
                     then(future.result() if error is None else error)
                 except Exception as failure:  # nobody else would notice, and the caller would be left in silence
-                    self._fail(failure)
+                    self._stumble(failure)
 
             future.add_done_callback(finished)
 
         return run_off
 
+    def _speaking(self, run_off: RunOff) -> RunOff:
+        """Sound is made at once, and heard when the turn that it belongs to is kept."""
+
+        def speak_off(work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+            def spoken(result: Any) -> None:
+                self._continuity.when_kept(lambda: self._safely(then, result))
+                if isinstance(result, BaseException) or not len(result):
+                    self._silent(result)
+
+            run_off(work, spoken)
+
+        return speak_off
+
+    def _silent(self, result: Any) -> None:
+        """A sentence could not be spoken. Twice, and the caller is better off with another voice."""
+        self._mute += 1
+        if self._mute > _TROUBLES and not self._closing:
+            error = result if isinstance(result, BaseException) else RuntimeError("no sound")
+            self._fail(error)
+
+    def _safely(self, then: Callable[[Any], None], result: Any) -> None:
+        if self._done is None or self._done.done():
+            return
+        try:
+            then(result)
+        except Exception as failure:
+            self._stumble(failure)
+
+    def _stumble(self, error: BaseException) -> None:
+        """A mistake of ours: apologise and ask again; where that goes wrong too, people take over."""
+        self._troubles += 1
+        if self._troubles > _TROUBLES or self._closing or not self.state.turn:
+            self._fail(error)
+            return
+        _log.error("a turn failed", call=self._caller.call_id, error=type(error).__name__, place=place(error))
+        self._events.clear()
+        self._post(events.Resumed("trouble"))
+
     def _fail(self, error: BaseException) -> None:
-        """A mistake of ours: people take over."""
+        """People take over."""
         _log.error("the call failed", call=self._caller.call_id, error=type(error).__name__, place=place(error))
         self._ending = Outcome("failed", type(error).__name__, language=self.state.language)
         self._settle()
