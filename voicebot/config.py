@@ -15,6 +15,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from voicebot.errors import VoicebotError
+from voicebot.hours import Hours
 
 CONFIG_FILE = Path("voicebot.toml")
 
@@ -51,9 +52,41 @@ class Configuration(BaseSettings):
     )
     agent_number: str = ""
     """Whom a hand-over dials, E.164; empty: the caller waits in `agent_queue` instead."""
+    agent_numbers: dict[str, list[str]] = Field(default_factory=dict)
+    """Whom the hand-overs of a queue dial, one after another; other queues dial `agent_number`."""
+    agent_language: Literal["", "ko", "en"] = ""
+    """What agents are spoken to in; empty: `language`."""
     agent_queue: str = "support"
     most_calls: int = Field(40, ge=1)
     """Calls held at once; further ones go to people."""
+    transfer: Literal["warm", "cold"] = "warm"
+    """`warm`: an agent hears a summary and takes the call by key 1; `cold`: they are connected at once."""
+    transfer_by: Literal["twiml", "rest"] = "twiml"
+    """`rest`: a hand-over updates the call through Twilio's API, and falls back to TwiML where that fails."""
+    taskrouter_workflow: str = ""
+    """SID (WW...) of the TaskRouter workflow that hand-overs go to instead of `agent_queue`."""
+    queue_longest_s: int = Field(300, ge=0, le=7200)
+    """Seconds that a caller waits in the queue before being offered a call-back; 0: nobody is queued."""
+    hold_music: str = ""
+    """URL of what waiting callers hear between two announcements; empty: silence."""
+    hours: Hours | None = None
+    """When people answer, in place of the pack's hours; where neither says, always."""
+    twilio_number: str = Field("", validation_alias=AliasChoices("TWILIO_NUMBER", "twilio_number"))
+    """The Twilio number that call-backs are made from, E.164."""
+    twilio_region: str = Field("", validation_alias=AliasChoices("TWILIO_REGION", "twilio_region"))
+    """Twilio's region, such as `ie1`; with `twilio_edge`. Empty: us1."""
+    twilio_edge: str = Field("", validation_alias=AliasChoices("TWILIO_EDGE", "twilio_edge"))
+    """Twilio's edge, such as `dublin`."""
+    callback_every_s: int = Field(0, ge=0, le=3600)
+    """Seconds between two looks for call-backs that are due; 0: only `voicebot callbacks run` dials."""
+    callback_attempts: int = Field(3, ge=1, le=10)
+    """Attempts to reach somebody; the pauses between them are 15 minutes, 1 hour, 4 hours."""
+    callbacks_at_once: int = Field(2, ge=1, le=100)
+    """Call-backs that are dialled or ringing at once."""
+    callback_message: bool = True
+    """Whether an answering machine is told that we called."""
+    callback_prefixes: list[str] = Field(default_factory=lambda: ["+82"])
+    """How numbers begin that may be called back: numbers abroad and dear ones are asked for to be billed for them."""
 
     # Speech
     model_paths: dict[str, Path] = Field(default_factory=dict)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from voicebot.dialogue import conditions
+from voicebot.hours import Hours
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", max_length=80)]
 """Names in content: lower-case letters, digits, underscores."""
@@ -245,6 +246,8 @@ class PackFile(_File):
     """Thresholds of the listeners, where they are to differ from the usual ones."""
     menu: list[Name] = Field(default=[], max_length=9)
     """Flows offered by keys 1, 2, ... when speaking does not work; 0 is always a person."""
+    hours: Hours | None = None
+    """When people answer; left out: always."""
 
 
 class FlowsFile(_File):

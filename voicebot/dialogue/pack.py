@@ -9,6 +9,7 @@ from pathlib import Path
 
 from voicebot.dialogue import content, program
 from voicebot.dialogue.replies import ReplyTemplate
+from voicebot.hours import Hours
 from voicebot.nlu.templates import Expansion, TemplateError, expand
 from voicebot.yaml_file import ContentError, YamlFile
 
@@ -83,6 +84,8 @@ class Pack:
     knowledge: bool
     """Whether questions that no intent covers are looked up."""
     verification: Mapping[str, float]
+    hours: Hours | None = None
+    """When people answer; None: always."""
 
 
 def find_packs(content_folder: Path) -> list[str]:
@@ -123,6 +126,7 @@ def load_pack(content_folder: Path, name: str) -> Pack:
         brand=about.brand,
         knowledge=about.knowledge,
         verification=about.verification,
+        hours=about.hours,
     )
     _check_menu(pack, pack_file)
     _check_flows(pack, flows, flows_file)

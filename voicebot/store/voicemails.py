@@ -1,0 +1,78 @@
+"""Messages that callers left: where the sound is, whose it is, what it is about. The sound itself stays with Twilio."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Column, Engine, Integer, MetaData, Row, String, Table, create_engine, select
+from sqlalchemy.exc import IntegrityError
+
+
+@dataclass(frozen=True)
+class Voicemail:
+    """One message."""
+
+    recording_sid: str
+    call_id: str
+    number: str
+    """E.164; empty where withheld."""
+    language: str
+    at: str
+    """UTC, ISO 8601."""
+    seconds: int
+    url: str
+    """Twilio's, which asks for the account's credentials."""
+    summary: str = ""
+    """What the caller had wanted of the bot."""
+
+
+_metadata = MetaData()
+_voicemails = Table(
+    "voicemails",
+    _metadata,
+    Column("recording_sid", String(64), primary_key=True),
+    *(Column(name, String, nullable=False) for name in ("call_id", "number", "language", "at")),
+    Column("seconds", Integer, nullable=False),
+    *(Column(name, String, nullable=False) for name in ("url", "summary")),
+)
+
+
+class Voicemails:
+    """The messages of one database. Callable from any thread; every method blocks, and may raise SQLAlchemyError."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        _metadata.create_all(engine)
+
+    def add(self, voicemail: Voicemail) -> bool:
+        """Keep a message; False where it is known already: Twilio tells of each twice."""
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(
+                    _voicemails.insert().values(
+                        {field.name: getattr(voicemail, field.name) for field in fields(voicemail)}
+                    )
+                )
+        except IntegrityError:
+            return False
+        return True
+
+    def all(self) -> list[Voicemail]:
+        """The oldest first."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(_voicemails).order_by(_voicemails.c.at))
+            return [_voicemail(row) for row in rows]
+
+
+def open_voicemails(path: Path) -> Voicemails:
+    """Messages in an SQLite file that only its owner may read. Raises OSError where it can't be made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    return Voicemails(create_engine(f"sqlite:///{path}", connect_args={"timeout": 5.0}))
+
+
+def _voicemail(row: Row[Any]) -> Voicemail:
+    return Voicemail(**row._mapping)
