@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from voicebot.store.key_file import KeyFileError
 from voicebot.store.profile import Facts, Preferences, Profile, Subject
 from voicebot.store.profiles import Profiles, ProfilesError
 
@@ -130,10 +131,10 @@ def test_a_weak_key_and_an_unusable_key_file_stop_the_start(tmp_path: Path) -> N
     with pytest.raises(ProfilesError, match="has 6 characters; write at least 32"):
         Profiles(tmp_path, "secret")
     (tmp_path / "profiles.key").write_text("")
-    with pytest.raises(ProfilesError, match=r"profiles\.key: no key of at least 32"):
+    with pytest.raises(KeyFileError, match=r"profiles\.key: no key of at least 32"):
         Profiles(tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(ProfilesError, match="can't be read or made"):
+    with pytest.raises(KeyFileError, match="can't be read or made"):
         Profiles(tmp_path / "file" / "var")
 
 

@@ -12,9 +12,7 @@ import hmac
 import json
 import os
 import re
-import secrets
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -24,13 +22,12 @@ import structlog
 
 from voicebot.errors import VoicebotError
 from voicebot.nlu.entities.phones import phone_number
+from voicebot.store.key_file import SHORTEST_KEY, key_from
 from voicebot.store.profile import Facts, Profile, days_before
 
 _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 
-SHORTEST_KEY = 32
-"""Characters of a key at least: 128 bits where it is hexadecimal."""
 _WAIT_S = 0.5
 """How long another process may hold the database before a call goes on without the profile."""
 _SCHEMA = 1
@@ -57,7 +54,7 @@ class Profiles:
         """`folder` (made where it is missing) holds `profiles.db` and, where `key` is empty, `profiles.key`.
 
         A profile is forgotten when its caller has not called for `keep_days` days. Raises ProfilesError for a key that
-        is too short and for a folder or key file that can't be used.
+        is too short, and KeyFileError for a folder or key file that can't be used.
         """
         self._path = folder / "profiles.db"
         self._keep_days = keep_days
@@ -67,7 +64,7 @@ class Profiles:
                 f"the key of the profiles has {len(key)} characters; write at least {SHORTEST_KEY}, for example what "
                 "`openssl rand -hex 32` prints, or none to have one made."
             )
-        self._key = key.encode() if key else _key_file(folder / "profiles.key")
+        self._key = key.encode() if key else key_from(folder / "profiles.key")
         self._failing = False
 
     def find(self, number: str) -> Profile | None:
@@ -247,32 +244,3 @@ def _is_sound(path: Path) -> bool:
         if _is_damage(error):
             return False
         raise
-
-
-def _key_file(path: Path) -> bytes:
-    """The key in a file that only its owner reads; made where it is missing. Of several makers, the first counts."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mode 0600
-            try:
-                with os.fdopen(handle, "w") as file:
-                    file.write(secrets.token_hex(32))
-                    file.flush()
-                    os.fsync(file.fileno())
-                with contextlib.suppress(FileExistsError):
-                    path.hardlink_to(name)
-            finally:
-                Path(name).unlink()
-        key = path.read_bytes().strip()
-    except OSError as error:
-        raise ProfilesError(
-            f"{path}: the key of the profiles can't be read or made ({error.strerror}); check the folder's permissions "
-            "or set a key in the configuration."
-        ) from None
-    if len(key) < SHORTEST_KEY:
-        raise ProfilesError(
-            f"{path}: no key of at least {SHORTEST_KEY} characters is in it; restore the file, or remove it, which "
-            "makes all callers unknown."
-        )
-    return key
