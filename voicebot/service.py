@@ -21,26 +21,31 @@ from voicebot.asr.vosk_listener import VoskRecogniser
 from voicebot.backends.port import Backend
 from voicebot.backends.registry import open_backend
 from voicebot.call import Call, Conversation, Pools
+from voicebot.call.hand_over import hand_over_context
 from voicebot.call.keeping import Keeping
-from voicebot.channel import Caller, Channel, LiveCall
+from voicebot.channel import Caller, Channel, LiveCall, Outcome
 from voicebot.config import Configuration, ConfigurationError
 from voicebot.dialogue.domains import PackDomains
 from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.knowing import WithKnowledge
 from voicebot.dialogue.pack import LanguagePack, Pack, load_pack
 from voicebot.dialogue.understander import PackUnderstander, without_slots
+from voicebot.hours import OpeningHours
 from voicebot.knowledge.base import KnowledgeBase
 from voicebot.knowledge.store import KnowledgeStore
 from voicebot.nlu.encoder import Encoder, load_encoder
 from voicebot.nlu.sentiment import words_feeling
 from voicebot.nlu.stoppable_encoder import EncodingStoppedError, StoppableEncoder
 from voicebot.nlu.templates import Expansion
+from voicebot.office import Office
 from voicebot.priority import Patience, lower_priority
 from voicebot.store import call_log
 from voicebot.store.call_log import CallLog
-from voicebot.store.callbacks import Callbacks
-from voicebot.store.journal import Follower, Journal
+from voicebot.store.callbacks import Callbacks, Persistence, open_callbacks
+from voicebot.store.hand_overs import HandOvers, LocalHandOvers
+from voicebot.store.journal import Entry, Follower, Journal
 from voicebot.store.profiles import Profiles
+from voicebot.store.voicemails import open_voicemails
 from voicebot.tts import recordings
 from voicebot.tts.cache import SoundCache
 from voicebot.tts.engines import engines
@@ -138,7 +143,9 @@ class Service:
         """`followers` are told of every turn; `now` tells the date to callers' back ends."""
         self.configuration = configuration
         self.ready = False
-        self._followers = followers
+        self._followers = (*followers, self._keep_hand_over)
+        self.hand_overs: HandOvers = LocalHandOvers()
+        """What agents are told of the calls that they take over."""
         self._now = now or (lambda: datetime.now(ZoneInfo("Asia/Seoul")))
         self._shared: Conversation | None = None
         self._voice: TelephoneVoice | None = None
@@ -188,7 +195,7 @@ class Service:
             backend=backend,
             pools=self._pools,
             bridge=functools.partial(_bridge, pack),
-            keeping=Keeping(self._open_profiles(), Callbacks(configuration.var / "callbacks.jsonl"), self._now),
+            keeping=Keeping(self._open_profiles(), self.callbacks, self._now),
             log=self._log,
             longest_s=configuration.longest_call_s,
         )
@@ -198,6 +205,36 @@ class Service:
         self._in_background(self._speak_ahead, pack, voice)
         if encoder is not None:
             self._in_background(self._learn, pack, encoder)
+
+    @functools.cached_property
+    def callbacks(self) -> Callbacks:
+        """The call-backs that callers asked for."""
+        persistence = Persistence(self.configuration.callback_attempts)
+        return open_callbacks(self.configuration.var / "callbacks.db", persistence)
+
+    @functools.cached_property
+    def office(self) -> Office:
+        """The people behind the bot; also before `load` is done."""
+        return Office(
+            hours=lambda: OpeningHours(self.configuration.hours or (self._pack.hours if self._pack else None)),
+            name=lambda language: self._pack.languages[language].name if self._pack else "",
+            hand_overs=self.hand_overs,
+            callbacks=self.callbacks,
+            voicemails=open_voicemails(self.configuration.var / "voicemails.db"),
+            now=self._now,
+        )
+
+    @property
+    def _pack(self) -> Pack | None:
+        return self._shared.dialogue.pack if self._shared else None
+
+    def _keep_hand_over(self, call_id: str, entry: Entry) -> None:
+        """A call's last entry tells how it ended; whoever takes it over finds there what was said."""
+        call = self._calls.get(call_id)
+        if entry.who == "call" and entry.decision in ("hand_over", "failed") and call and self._shared:
+            outcome = Outcome(**entry.facts)
+            pack = self._shared.dialogue.pack
+            self.hand_overs.put(hand_over_context(call.caller, outcome, call.journal, call.state, pack, self._now()))
 
     def _is_busy(self) -> bool:
         return any(call.running for call in tuple(self._calls.values())[-_CALLS_LOOKED_AT:])

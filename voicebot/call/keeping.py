@@ -35,10 +35,11 @@ class Keeping:
         return known
 
     def keep(self, caller: Caller, action: Kept) -> None:
-        """Do what the action says. Raises OSError where a call-back can't be put down."""
+        """Do what the action says. Raises SQLAlchemyError where a call-back can't be put down."""
         match action:
             case RequestCallback():
-                self._callbacks.add(caller.number, action.reason, action.summary, self._now())
+                language = caller.language or "ko"
+                self._callbacks.add(caller.number, action.reason, action.summary, self._now(), language=language)
             case Forget():
                 if self._profiles:
                     self._profiles.forget(caller.number)

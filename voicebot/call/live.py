@@ -115,6 +115,11 @@ class Call:
         return self._done is not None and not self._done.done()
 
     @property
+    def caller(self) -> Caller:
+        """Who is calling."""
+        return self._caller
+
+    @property
     def journal(self) -> Journal:
         """What was said so far."""
         return self._minutes.journal
