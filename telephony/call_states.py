@@ -30,6 +30,8 @@ class CallState:
     """Number of the newest stream after which Twilio asked how to go on."""
     ended: bool = False
     """Twilio said that the call is over."""
+    wish: str = ""
+    """What the caller chose while waiting for people: `callback` or `voicemail`; empty for nothing yet."""
 
 
 class CallStates(Protocol):

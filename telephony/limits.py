@@ -62,6 +62,18 @@ class Limits:
     agent_rings_s: int = 30
     """Seconds an agent's telephone rings. Twilio's own default."""
 
+    # People
+    agents_rung: int = 5
+    """Numbers that are rung one after another for one caller: with 30 s each, two and a half minutes."""
+    agent_decides_s: int = 10
+    """Seconds an agent has to take a call after its summary was spoken; a machine that answered never does."""
+    menu_asks: int = 3
+    """Times that a menu outside the stream is read out before it goes on without an answer."""
+    voicemail_s: int = 120
+    """Seconds of a voicemail: longer ones are not listened to."""
+    announce_every_s: int = 25
+    """Seconds between two announcements of the place in the queue: often enough to know that the line lives."""
+
     # The end
     drain_s: float = 300.0
     """Seconds running calls have to finish after SIGTERM: the support line's usual call is shorter."""
