@@ -72,6 +72,11 @@ class Recordings:
                     self._plans.popitem(last=False)
         return None if runs is None else parts(runs)
 
+    def has(self, piece: Piece, language: str) -> bool:
+        """Whether `piece` is recorded with its own ending; beginnings stand in for middles and the other way round."""
+        stock = self._stocks.get(language)
+        return stock is not None and any(other.ending is piece.ending for other, _ in stock.by_key.get(piece.key, ()))
+
     @property
     def texts(self) -> tuple[tuple[str, str], ...]:
         """Language and text of every recording, as the index writes it."""

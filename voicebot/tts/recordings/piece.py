@@ -95,5 +95,10 @@ class Piece:
             return "whole" if self.ending.ends_sentence else "initial"
         return "final" if self.ending.ends_sentence else "medial"
 
+    @property
+    def written(self) -> str:
+        """The words with the mark that tells how they end."""
+        return self.words + {Ending.OPEN: "", Ending.PAUSE: ","}.get(self.ending, _WRITTEN_ENDING[self.ending])
+
     def __str__(self) -> str:
         return ("" if self.begins else _DOTS) + self.words + _WRITTEN_ENDING[self.ending]
