@@ -5,22 +5,22 @@ from __future__ import annotations
 import functools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from asr_models import catalogue, resolver
-from voicebot.asr.second_listener import TwoListeners, open_second_listener
-from voicebot.asr.verification import Thresholds
+from voicebot.asr.port import Domain
+from voicebot.asr.second_listener import TwoListeners
 from voicebot.asr.vosk_listener import VoskRecogniser
 from voicebot.backends.port import Backend
 from voicebot.backends.registry import open_backend
 from voicebot.call import Call, Conversation, Pools
+from voicebot.call.continuing import KeptCalls
 from voicebot.call.hand_over import hand_over_context
 from voicebot.call.keeping import Keeping
 from voicebot.channel import Caller, Channel, LiveCall, Outcome
@@ -30,9 +30,12 @@ from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.knowing import WithKnowledge
 from voicebot.dialogue.pack import LanguagePack, Pack, load_pack
 from voicebot.dialogue.understander import PackUnderstander, without_slots
+from voicebot.errors import VoicebotError
+from voicebot.failure import place
 from voicebot.hours import OpeningHours
 from voicebot.knowledge.base import KnowledgeBase
 from voicebot.knowledge.store import KnowledgeStore
+from voicebot.listeners import open_first, open_recogniser
 from voicebot.nlu.encoder import Encoder, load_encoder
 from voicebot.nlu.sentiment import words_feeling
 from voicebot.nlu.stoppable_encoder import EncodingStoppedError, StoppableEncoder
@@ -44,6 +47,7 @@ from voicebot.store.call_log import CallLog
 from voicebot.store.callbacks import Callbacks, Persistence, open_callbacks
 from voicebot.store.hand_overs import HandOvers, LocalHandOvers
 from voicebot.store.journal import Entry, Follower, Journal
+from voicebot.store.live import LiveStore, MemoryStore
 from voicebot.store.profiles import Profiles
 from voicebot.store.voicemails import open_voicemails
 from voicebot.tts import recordings
@@ -79,9 +83,9 @@ def content_folder(configuration: Configuration) -> Path:
     here = Path("prompts")
     if here.is_dir():
         return here
-    for place in (Path(__file__).parent / "prompts", Path(__file__).parents[1] / "prompts"):
-        if place.is_dir():
-            return place
+    for folder in (Path(__file__).parent / "prompts", Path(__file__).parents[1] / "prompts"):
+        if folder.is_dir():
+            return folder
     raise ConfigurationError("no folder with packs was found; name one with the setting content (VOICEBOT_CONTENT).")
 
 
@@ -130,6 +134,36 @@ def _examples(expansions: Sequence[Expansion]) -> list[str]:
     return [closed[n * len(closed) // most] for n in range(most)]
 
 
+class SpeechError(VoicebotError):
+    """No call can be held: speech is not to be had."""
+
+
+@dataclass(frozen=True)
+class Preloaded:
+    """What processes share that are forked from the one that loaded it: data and models, no thread and no socket."""
+
+    pack: Pack
+    dialogue: Dialogue
+    """Trained on n-grams alone."""
+    first: VoskRecogniser | None
+    """None where its model is not installed, or can't be loaded: that comes up again when the service loads."""
+
+
+def preload(configuration: Configuration) -> Preloaded:
+    """Load what can be shared. Raises ContentError and ConfigurationError; starts no thread."""
+    pack = open_pack(configuration)
+    dialogue = open_dialogue(pack, configuration.var)
+    try:
+        first = open_first(pack, configuration)
+    except VoicebotError:
+        first = None
+    _warm(pack, dialogue)
+    if first is not None and configuration.language in first.languages:
+        for domain in _first_domains(pack, configuration):
+            first.prepare(domain)
+    return Preloaded(pack, dialogue, first)
+
+
 class Service:
     """Implements `voicebot.channel.Answering`. Made at once, ready after `load`."""
 
@@ -139,10 +173,25 @@ class Service:
         *,
         followers: tuple[Follower, ...] = (),
         now: Callable[[], datetime] | None = None,
+        live: LiveStore | None = None,
+        preloaded: Preloaded | None = None,
     ) -> None:
-        """`followers` are told of every turn; `now` tells the date to callers' back ends."""
+        """`followers` are told of every turn; `now` tells the date to callers' back ends.
+
+        `live`: where running calls are kept, by default in this process's memory; this service closes it. `preloaded`:
+        what need not be loaded again.
+        """
         self.configuration = configuration
         self.ready = False
+        self.trouble = ""
+        """Why no call can be held, though the service runs: a sentence for operators."""
+        self.dialogue: Dialogue | None = None
+        """Understands and decides; there as soon as the content is loaded, with or without speech."""
+        self.backend: Backend | None = None
+        """Where answers come from; there before `dialogue`."""
+        self.live: LiveStore = live or MemoryStore()
+        self._kept: KeptCalls | None = None
+        self._preloaded = preloaded
         self._followers = (*followers, self._keep_hand_over)
         self.hand_overs: HandOvers = LocalHandOvers()
         """What agents are told of the calls that they take over."""
@@ -156,52 +205,65 @@ class Service:
             listening=ThreadPoolExecutor(configuration.decode_threads, "listening"),
             thinking=ThreadPoolExecutor(16, "thinking"),
             speaking=ThreadPoolExecutor(16, "speaking"),
+            keeping=ThreadPoolExecutor(4, "keeping"),
         )
         self._closed = threading.Event()
         self._patience = Patience(self._is_busy, self._closed)
         self._background: list[threading.Thread] = []
 
     def load(self, progress: Progress = lambda _what: None) -> None:
-        """Load content, models and the first phrases; ready afterwards. Raises VoicebotError where that can't be."""
+        """Load content, models and the first phrases; ready afterwards. Raises VoicebotError where that can't be.
+
+        Where only speech fails, `trouble` tells why, and `dialogue` is there for those who press keys.
+        """
         configuration = self.configuration
         progress("content")
         call_log.expire(configuration.var / "calls", self._now().date() - timedelta(days=configuration.transcript_days))
-        pack = open_pack(configuration)
+        before = self._preloaded
+        pack = before.pack if before else open_pack(configuration)
         progress("speech models and understanding")
         loading = ThreadPoolExecutor(1, "loading")
-        listening = loading.submit(open_recogniser, pack, configuration)
+        listening = loading.submit(open_recogniser, pack, configuration, before.first if before else None)
         loading.shutdown(wait=False)
-        encoder = load_encoder(configuration.encoder) if configuration.encoder else None
-        dialogue = open_dialogue(pack, configuration.var)
-        backend = open_answers(pack, configuration, encoder, today=lambda: self._now().date())
-        progress("voice")
-        voice = self._open_voice(pack)
-        recogniser = self._recogniser = listening.result()
-        for language in pack.languages:
-            # What is only loaded when first used is used here, so that no caller waits for it.
-            dialogue.understander(language).entities("1", list(pack.slots), _ANY_DAY)
-            words_feeling("", language)
-        domains = PackDomains(pack)
-        for name in ("open", "yes_no"):
-            recogniser.prepare(domains.domain(name, configuration.language))
+        encoder = _encoder(configuration)
+        dialogue = before.dialogue if before else open_dialogue(pack, configuration.var)
+        self.backend = open_answers(pack, configuration, encoder, today=lambda: self._now().date())
+        secret = frozenset(name for name, slot in pack.slots.items() if slot.secret)
+        self._kept = KeptCalls(self.live, secret=frozenset() if isinstance(self.live, MemoryStore) else secret)
+        self.dialogue = dialogue
+        if before is None:
+            _warm(pack, dialogue)
+        try:
+            progress("voice")
+            voice = self._open_voice(pack)
+            recogniser = self._recogniser = listening.result()
+            for domain in _first_domains(pack, configuration):
+                recogniser.prepare(domain)
+        except Exception as error:  # whatever it is that keeps us from speaking, keys can still be pressed
+            known = isinstance(error, VoicebotError)
+            self.trouble = str(error) if known else f"speech can't be loaded ({type(error).__name__}); see the log."
+            _log.error("speech can't be loaded", reason=self.trouble, place="" if known else place(error))
+            progress("no speech")
+            return
         progress("phrases")
         language = configuration.language
         voice.prepare(Phrase(text, language) for text in _fixed(pack, language, only=("greeting",)))
         self._shared = Conversation(
             dialogue=dialogue,
-            domains=domains,
+            domains=PackDomains(pack),
             recogniser=recogniser,
             voice=voice,
-            backend=backend,
+            backend=self.backend,
             pools=self._pools,
             bridge=functools.partial(_bridge, pack),
             keeping=Keeping(self._open_profiles(), self.callbacks, self._now),
+            kept=self._kept,
             log=self._log,
             longest_s=configuration.longest_call_s,
         )
         self.ready = True
         progress("ready")
-        self._in_background(self._prepare_domains, recogniser, domains)
+        self._in_background(self._prepare_domains, recogniser, PackDomains(pack))
         self._in_background(self._speak_ahead, pack, voice)
         if encoder is not None:
             self._in_background(self._learn, pack, encoder)
@@ -226,7 +288,7 @@ class Service:
 
     @property
     def _pack(self) -> Pack | None:
-        return self._shared.dialogue.pack if self._shared else None
+        return self.dialogue.pack if self.dialogue else None
 
     def _keep_hand_over(self, call_id: str, entry: Entry) -> None:
         """A call's last entry tells how it ended; whoever takes it over finds there what was said."""
@@ -313,9 +375,16 @@ class Service:
         return call
 
     def journal(self, call_id: str) -> Journal | None:
-        """What is known of a call, running or lately over."""
+        """What is known of a call, running or lately over, here or in another process that shares the live state."""
         call = self._calls.get(call_id)
-        return call.journal if call else None
+        if call is not None and call.running:
+            return call.journal
+        kept = self._kept.find(call_id) if self._kept else None
+        if kept is None:
+            return call.journal if call else None
+        journal = Journal(call_id)
+        journal.entries[:] = kept.entries
+        return journal
 
     def close(self) -> None:
         """Give back threads and processes. No call may be running."""
@@ -326,6 +395,9 @@ class Service:
         for pool in (self._pools.listening, self._pools.thinking, self._pools.speaking):
             if pool is not None:
                 pool.shutdown(wait=False, cancel_futures=True)
+        if self._pools.keeping is not None:
+            self._pools.keeping.shutdown()
+        self.live.close()
         if self._voice is not None:
             self._voice.close()
         if self._recogniser is not None:
@@ -334,32 +406,41 @@ class Service:
             self._log.close()
 
 
+def _warm(pack: Pack, dialogue: Dialogue) -> None:
+    """What is only loaded when first used is used here, so that no caller waits for it."""
+    for language in pack.languages:
+        dialogue.understander(language).entities("1", list(pack.slots), _ANY_DAY)
+        words_feeling("", language)
+
+
+def _first_domains(pack: Pack, configuration: Configuration) -> Iterator[Domain]:
+    """What the first questions of a call expect."""
+    domains = PackDomains(pack)
+    for name in ("open", "yes_no"):
+        yield domains.domain(name, configuration.language)
+
+
+def _encoder(configuration: Configuration) -> Encoder | None:
+    """What understands by meaning. Where it is damaged, n-grams do: no reason to take no calls."""
+    if not configuration.encoder:
+        return None
+    try:
+        return load_encoder(configuration.encoder)
+    except VoicebotError:
+        raise  # the configuration names what is not installed
+    except Exception as error:
+        _log.error("the encoder can't be loaded", encoder=configuration.encoder, error=type(error).__name__)
+        return None
+
+
 def build(configuration: Configuration, *, followers: tuple[Follower, ...] = ()) -> Service:
     """A service that is loaded and ready."""
     service = Service(configuration, followers=followers)
     service.load()
+    if service.trouble:
+        service.close()
+        raise SpeechError(service.trouble)
     return service
-
-
-def open_recogniser(pack: Pack, configuration: Configuration) -> TwoListeners:
-    """Listeners for the pack's languages. Without any for the service's own language, raises ModelFilesError."""
-    models: dict[str, Path] = {}
-    for language in pack.languages:
-        if (folder := _found(_VOSK_MODELS[language], configuration)) is not None:
-            models[language] = folder
-    second = open_second_listener(_found("whisper-base", configuration)) if configuration.second_listener else None
-    if configuration.language not in models and second is None:
-        resolver.resolve(_VOSK_MODELS[configuration.language], configuration.model_paths, configuration.var)
-    first = VoskRecogniser(models, thresholds=Thresholds(**pack.verification)) if models else None
-    return TwoListeners(first, second, first_languages=models)
-
-
-def _found(name: str, configuration: Configuration) -> Path | None:
-    found = resolver.find(catalogue.model(name), configuration.model_paths, configuration.var)
-    return found.folder if found else None
-
-
-_VOSK_MODELS: Mapping[str, str] = {"ko": "vosk-ko", "en": "vosk-en-small"}
 
 
 def _fixed(pack: Pack, language: str, only: tuple[str, ...] = ()) -> Iterator[str]:

@@ -63,6 +63,11 @@ class VoskRecogniser:
         self._thresholds = thresholds or Thresholds()
         self._listeners = {language: _Listener(path, language) for language, path in models.items()}
 
+    @property
+    def languages(self) -> frozenset[str]:
+        """Those that a model is loaded for."""
+        return frozenset(self._listeners)
+
     def listen(self, domain: Domain) -> Utterance:
         return VoskUtterance(self._listener(domain), domain, self._thresholds)
 

@@ -122,7 +122,8 @@ class Continuity:
             self._alarm = asyncio.get_running_loop().call_later(_SOUND_WAITS_S, self._release)
 
     def _write(self) -> None:
-        assert self._kept is not None and self._next is not None
+        assert self._kept is not None
+        assert self._next is not None
         (call, over), self._next = self._next, None
         self._writing = True
         kept, call_id = self._kept, self._journal.call_id

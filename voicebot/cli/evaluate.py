@@ -100,9 +100,10 @@ def evaluate_asr(
     from voicebot.audio.wav import read_wav
     from voicebot.cli.progress import over
     from voicebot.cli.transcribe import recognise
+    from voicebot.listeners import open_recogniser
     from voicebot.nlu.evaluation import Answer
     from voicebot.nlu.evaluation import evaluate as figures
-    from voicebot.service import open_pack, open_recogniser
+    from voicebot.service import open_pack
 
     configuration = config.load(pack=pack, language=language)
     rows = read_labelled(data, sound_of=configuration.language)

@@ -36,8 +36,9 @@ def transcribe(
     from voicebot.cli.progress import over
     from voicebot.cli.understand import check_state, meaning
     from voicebot.dialogue.domains import PackDomains
+    from voicebot.listeners import open_recogniser
     from voicebot.nlu.encoder import load_encoder
-    from voicebot.service import open_dialogue, open_pack, open_recogniser
+    from voicebot.service import open_dialogue, open_pack
 
     configuration = config.load(pack=pack, language=language)
     content = open_pack(configuration)
