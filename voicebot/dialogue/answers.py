@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from voicebot.dialogue import flows
+from voicebot.dialogue import flows, key_menus
 from voicebot.dialogue.draft import Draft, is_command
+from voicebot.dialogue.key_entries import entry_value
 from voicebot.dialogue.state import OPEN_KINDS, YES_NO_KINDS, Frame, Question
 from voicebot.nlu.understanding import Entity, Understanding
 
@@ -134,15 +135,18 @@ def _slot_answer(draft: Draft, question: Question, text: str, meaning: Understan
     return True
 
 
-def _take_value(draft: Draft, slot: str, reply: str, value: Any, sure: bool) -> None:
-    """Use a spoken value: read back where it is sure, confirmed first where it is not, or where much hangs on it."""
+def _take_value(draft: Draft, slot: str, reply: str, value: Any, sure: bool, *, keyed: bool = False) -> None:
+    """Use a value: read back where it is sure, confirmed first where it is not, or where much hangs on it.
+
+    Of keyed values more is read back than of spoken ones: a finger slips unheard.
+    """
     kind = draft.pack.slots[slot]
     spoken = draft.spoken_value(slot, value)
     if not sure or kind.risk == "high":
         draft.say("confirm_value", value=spoken)
         draft.ask(Question("confirm_value", reply, slot=slot, value=value))
         return
-    if kind.type == "digits":
+    if kind.type != "list" and (kind.type == "digits" or keyed):
         draft.say("read_back", title=draft.slot_title(slot), value=spoken)
     flows.fill(draft, slot, value)
 
@@ -266,24 +270,37 @@ def keyed(draft: Draft, keys: str) -> bool:
             return False
         flows.decide(draft, question, keys == "1")
         return True
-    options = question.options if question.kind == "choice" else draft.state.menu
-    chosen = _nth(options, int(keys)) if keys.isdecimal() else None
+    chosen = key_menus.choices(draft).get(keys)
     if chosen is None:
         return False
     draft.understood()
-    flows.take_up(draft, chosen, {})
+    if chosen == key_menus.NEXT_PAGE:
+        _next_page(draft, question)
+    else:
+        flows.take_up(draft, chosen, question.slots)
     return True
+
+
+def _next_page(draft: Draft, question: Question) -> None:
+    question.page += 1
+    key_menus.ask_by_keys(draft)
 
 
 def _keyed_slot(draft: Draft, question: Question, keys: str) -> bool:
     slot = draft.pack.slots[question.slot]
-    if slot.type == "digits" and keys.isdecimal() and len(keys) in slot.lengths:
-        flows.fill(draft, question.slot, keys)
-        return True
-    if slot.type == "list" and keys.isdecimal() and (value := _nth(list(slot.values), int(keys))) is not None:
+    if slot.type == "list":
+        chosen = key_menus.choices(draft).get(keys)
+        if chosen == key_menus.NEXT_PAGE:
+            draft.understood()
+            _next_page(draft, question)
+        elif chosen is not None:
+            flows.fill(draft, question.slot, chosen)
+        return chosen is not None
+    value = entry_value(slot, keys, draft.state.today)
+    if value is None:
+        return False
+    if slot.secret or slot.type == "yes_no":
         flows.fill(draft, question.slot, value)
-        return True
-    if slot.type == "yes_no" and keys in ("1", "2"):
-        flows.fill(draft, question.slot, keys == "1")
-        return True
-    return False
+    else:
+        _take_value(draft, question.slot, question.reply, value, sure=True, keyed=True)
+    return True

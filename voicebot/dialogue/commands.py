@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from voicebot.dialogue import answers, flows, program, repair
+from voicebot.dialogue import answers, flows, key_menus, program, repair
 from voicebot.dialogue.actions import Forget, RequestCallback
 from voicebot.dialogue.draft import Draft, is_command
-from voicebot.dialogue.state import Question
+from voicebot.dialogue.state import OPEN_KINDS, Question
 from voicebot.nlu.understanding import Understanding
 
 SLOWEST = 0.7
@@ -31,11 +31,16 @@ def command(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool
 
 
 def key(draft: Draft, keys: str) -> bool:
-    """Keys that mean the same everywhere: 0 a person, * back, # again."""
+    """Keys that mean the same everywhere: 0 a person, * back, at the beginning to the whole menu, # again."""
     intent = {"0": "agent", "*": "go_back", "#": "repeat"}.get(keys)
     if intent is None:
         return False
-    carry_out(draft, intent)
+    question = draft.state.question
+    if intent == "go_back" and not draft.state.stack and question is not None and question.kind in OPEN_KINDS:
+        draft.understood()
+        key_menus.ask_by_keys(draft)
+    else:
+        carry_out(draft, intent)
     return True
 
 
@@ -63,7 +68,8 @@ def carry_out(draft: Draft, intent: str) -> None:
             draft.say("help")
             repair.ask_again(draft)
         case "keypad":
-            repair.offer_keys(draft)
+            draft.state.keys_only = True
+            key_menus.ask_by_keys(draft)
         case "language":
             _change_language(draft)
         case "callback":
@@ -84,6 +90,7 @@ def carry_out(draft: Draft, intent: str) -> None:
 
 
 def _repeat(draft: Draft) -> None:
+    draft.keys_offered = True
     if not draft.said_before:
         draft.say("nothing_to_repeat")
     for text in draft.said_before:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from voicebot.dialogue.actions import Action, AskBackend, HandOver, HangUp, Listen, Note, Remember, Say
+from voicebot.dialogue.key_entries import ONE_KEY, entry_lengths
 from voicebot.dialogue.pack import COMMANDS, LanguagePack, Pack
 from voicebot.dialogue.replies import say_value
 from voicebot.dialogue.state import YES_NO_KINDS, Question, QuestionKind, State
@@ -14,6 +15,8 @@ from voicebot.nlu.understanding import Understanding
 
 MOST_EQUAL_TURNS = 3
 """So often in a row the bot may say the very same; then a person is offered, and after that given."""
+KEYS_WORDING = "_keys"
+"""A reply NAME_keys is said instead of NAME to callers who answer by keys: "press" instead of "say"."""
 
 
 class Draft:
@@ -27,6 +30,8 @@ class Draft:
         self._texts: list[str] = []
         self._uses: list[str] = []
         self._before: list[str] = []
+        self.keys_offered = False
+        """Whether this turn told how to answer by keys."""
 
     @property
     def language(self) -> LanguagePack:
@@ -54,6 +59,7 @@ class Draft:
     def begin_turn(self) -> None:
         """The bot takes the floor: what it says from here on is one turn."""
         self.state.turn += 1
+        self.keys_offered = False
         self._before, self._texts, self._uses = self.state.said, [], []
 
     @property
@@ -63,8 +69,12 @@ class Draft:
 
     def note(self, decision: str, meaning: Understanding | None = None) -> None:
         """Put on record what was made of the event."""
-        intent, score = (meaning.intent or "", meaning.score) if meaning else ("", 0.0)
-        self.actions.append(Note(decision, intent, round(score, 3)))
+        if meaning is None:
+            self.actions.append(Note(decision))
+            return
+        next_best = max((other.score for other in meaning.alternatives if other.name != meaning.intent), default=0.0)
+        score, margin = round(meaning.score, 3), round(meaning.score - next_best, 3)
+        self.actions.append(Note(decision, meaning.intent or "", score, margin))
 
     def say(self, reply: str, **values: Any) -> None:
         """Say a reply; its variants take turns over the call."""
@@ -77,6 +87,20 @@ class Draft:
         self.say(reply, **values)
         return True
 
+    def say_first(self, reply: str) -> None:
+        """Say a reply that is said once in a call."""
+        if not self.state.uses.get(reply, 0):
+            self.say(reply)
+
+    @property
+    def speaks(self) -> bool:
+        """Whether anything is said in this turn."""
+        return bool(self._texts)
+
+    def has_keys_wording(self, reply: str) -> bool:
+        """Whether a reply has another wording for callers who answer by keys."""
+        return reply + KEYS_WORDING in self.language.replies
+
     def say_text(self, text: str) -> None:
         if text:
             self._texts.append(text)
@@ -84,7 +108,8 @@ class Draft:
 
     def phrase(self, reply: str, **values: Any) -> str:
         """The words of a reply, without saying it; counts as a use."""
-        variants = self.language.replies[reply]
+        by_keys = self.state.keys_only and self.has_keys_wording(reply)
+        variants = self.language.replies[reply + KEYS_WORDING if by_keys else reply]
         used = self.state.uses.get(reply, 0)
         self.state.uses[reply] = used + 1
         self._uses.append(reply)
@@ -196,15 +221,22 @@ class Draft:
             if kind.secret:
                 self.state.slots.pop(slot, None)
 
-    def close(self) -> None:
-        """Finish the turn: remember what was said, and give the caller the floor where the call goes on."""
+    def close(self, with_keys: Callable[[Draft], None]) -> None:
+        """Finish the turn: remember what was said, and give the caller the floor where the call goes on.
+
+        `with_keys` puts the keys behind a question, for callers who answer by keys.
+        """
         state = self.state
+        if state.keys_only:
+            with_keys(self)
         if state.ended:
             self.forget_secrets()
         if self._texts:
             state.same = state.same + 1 if self._texts == self._before else 0
             if state.same >= MOST_EQUAL_TURNS and not (state.ended or state.waiting):
                 self._break_out()
+                if state.keys_only:
+                    with_keys(self)
             state.said, state.heard, state.turn_uses = self._texts, 1.0, self._uses
         elif state.turn and not state.said:
             state.said = self._before
@@ -216,20 +248,18 @@ class Draft:
     def _break_out(self) -> None:
         """The caller hears the same again and again: a person is offered, and where that changes nothing, given."""
         self.actions = [action for action in self.actions if not isinstance(action, Say)]
-        self._texts = []
+        self._texts, self.keys_offered = [], False
         if self.state.uses.get("stuck", 0):
             self.hand_over("stuck")
         else:
             self.offer("stuck", ["agent", "cancel"])
 
     def _listen(self, question: Question) -> Listen:
-        lengths: tuple[int, ...] = (1,)
+        lengths: tuple[int, ...] = ONE_KEY
         secret = False
         if question.kind == "slot":
             slot = self.pack.slots[question.slot]
-            secret = slot.secret
-            if slot.type == "digits":
-                lengths = tuple(slot.lengths)
+            lengths, secret = entry_lengths(slot), slot.secret
         return Listen(
             domain_name(question.kind, question.slot if question.kind == "slot" else ""),
             self.state.language,

@@ -40,6 +40,9 @@ COMMON_REPLIES = (
     ),
     *("backend_failed", "backend_slow", "callback_promised", "forgot_you", "greeting_again", "apology", "glad"),
     *("keypad_menu", "keypad_item", "keypad_person", "keypad_digits", "keypad_yes_no", "keypad_unknown", "keypad_only"),
+    *("keypad_all", "keypad_next", "keypad_range", "keypad_yes_or_no", "keypad_wrong_length", "keypad_everywhere"),
+    *("keypad_date", "keypad_number", "keypad_amount", "by_keys_full", "by_keys_trouble"),
+    *("say_or_key_digits", "say_or_key_date", "say_or_key_number", "say_or_key_amount"),
     *("language_changed", "language_only", "more_offer", "filler", "time_limit", "closing", "back_again", "stumbled"),
 )
 """Replies that the engine itself needs; `prompts/common` has them, a pack may have its own."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from voicebot.dialogue.draft import Draft, is_command
-from voicebot.dialogue.state import OPEN_KINDS, Question
+from voicebot.dialogue.key_menus import ask_by_keys, ask_with_keys, say_question
+from voicebot.dialogue.state import OPEN_KINDS
 
 
 def no_match(draft: Draft) -> None:
-    """Not understood: ask again with an example, then offer keys and a person, then give the call to a person."""
+    """Not understood: ask again, by voice or by keys; then by keys, with a person as well; then give it to a person."""
     draft.state.misses += 1
     _climb(draft)
 
@@ -22,15 +23,17 @@ def _climb(draft: Draft) -> None:
     question = draft.state.question
     if question is not None and question.kind == "slot" and draft.pack.slots[question.slot].secret:
         draft.say("keypad_only")
-        offer_keys(draft)
+        ask_by_keys(draft)
         return
     match draft.state.misses:
         case 1:
             draft.say("no_match_1")
-            ask_again(draft)
+            if question is None or question.kind in OPEN_KINDS:
+                draft.say("example", sentence=_example(draft))
+            ask_with_keys(draft)
         case 2:
             draft.say("no_match_2")
-            offer_keys(draft)
+            ask_by_keys(draft)
         case _:
             draft.say("no_match_3")
             draft.hand_over("no_match", announce=False)
@@ -47,7 +50,7 @@ def no_input(draft: Draft) -> None:
             ask_again(draft)
         case 2:
             draft.say("no_input_2")
-            offer_keys(draft)
+            ask_by_keys(draft)
         case _:
             draft.say("no_input_3")
             draft.hand_over("no_input", announce=False)
@@ -60,8 +63,10 @@ def wrong_keys(draft: Draft) -> None:
         draft.say("no_match_3")
         draft.hand_over("no_match", announce=False)
         return
-    draft.say("keypad_unknown")
-    offer_keys(draft)
+    question = draft.state.question
+    asked_for_number = question is not None and question.kind == "slot" and draft.pack.slots[question.slot].lengths
+    draft.say("keypad_wrong_length" if asked_for_number else "keypad_unknown")
+    ask_by_keys(draft)
 
 
 def ask_again(draft: Draft) -> None:
@@ -69,23 +74,12 @@ def ask_again(draft: Draft) -> None:
     question = draft.state.question
     if question is None:
         return
-    if question.kind in OPEN_KINDS:
+    if draft.state.keys_only:
+        ask_by_keys(draft)
+    elif question.kind in OPEN_KINDS:
         draft.say("example", sentence=_example(draft))
     else:
-        _say_question(draft, question)
-
-
-def _say_question(draft: Draft, question: Question) -> None:
-    match question.kind:
-        case "confirm_value":
-            draft.say("confirm_value", value=draft.spoken_value(question.slot, question.value))
-        case "confirm_intent":
-            draft.say("confirm_intent", title=draft.title(question.intent))
-        case "choice" if question.reply == "which_one":
-            first, second = (draft.title(option) for option in question.options)
-            draft.say("which_one", first=first, second=second)
-        case _:
-            draft.say(question.reply)
+        say_question(draft, question)
 
 
 def _example(draft: Draft) -> str:
@@ -93,35 +87,3 @@ def _example(draft: Draft) -> str:
     flows = draft.state.menu or [intent for intent in draft.language.sentences if not is_command(intent)]
     flow = flows[draft.state.uses.get("example", 0) % len(flows)]
     return next((s.text for s in draft.language.sentences[flow] if "{" not in s.text), draft.title(flow))
-
-
-def offer_keys(draft: Draft) -> None:
-    """How to answer the open question by keys."""
-    question = draft.state.question
-    if question is None or question.kind in OPEN_KINDS:
-        _say_menu(draft, [draft.title(flow) for flow in draft.state.menu])
-        return
-    if question.kind == "choice":
-        _say_menu(draft, [draft.title(option) for option in question.options])
-        return
-    if question.kind != "slot":
-        _say_question(draft, question)
-        draft.say("keypad_yes_no")
-        return
-    slot = draft.pack.slots[question.slot]
-    if slot.type == "digits":
-        draft.say("keypad_digits", count=max(slot.lengths), title=draft.slot_title(question.slot))
-    elif slot.type == "list" and len(slot.values) <= 9:
-        _say_question(draft, question)
-        _say_menu(draft, [draft.spoken_value(question.slot, value) for value in slot.values])
-    elif slot.type == "yes_no":
-        _say_question(draft, question)
-        draft.say("keypad_yes_no")
-    else:
-        _say_question(draft, question)
-        draft.say("offer_person")
-
-
-def _say_menu(draft: Draft, titles: list[str]) -> None:
-    items = [draft.phrase("keypad_item", title=title, key=number) for number, title in enumerate(titles, start=1)]
-    draft.say("keypad_menu", items=", ".join([*items, draft.phrase("keypad_person")]))

@@ -43,6 +43,8 @@ class Question:
     """For `yes_no`, the instructions that follow."""
     options: list[str] = field(default_factory=list)
     """For `choice`, the intents to choose from."""
+    page: int = 0
+    """Which of its choices were read last, where there are more than keys."""
 
 
 @dataclass
@@ -104,6 +106,8 @@ class State:
     """Whether the caller prefers short answers."""
     rate: float = 1.0
     """Relative speed of speech."""
+    keys_only: bool = False
+    """Whether the caller answers by keys: every question comes with its keys then."""
     ended: bool = False
 
     def to_json(self) -> dict[str, Any]:
