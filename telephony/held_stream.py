@@ -82,7 +82,7 @@ class HeldStream:
         tasks: list[asyncio.Task[Any]] = []
         try:
             call = self._answering.answer(
-                Caller(self._state.call_sid, self._state.number, self._state.language), channel
+                Caller(self._state.call_sid, self._state.number, self._state.language, "twilio"), channel
             )
             self._call = call
             run = asyncio.create_task(call.run())

@@ -22,6 +22,8 @@ class Caller:
     """E.164, empty where withheld."""
     language: str = ""
     """ISO 639-1 where the channel knows it, else empty: the pack's default."""
+    channel: str = "text"
+    """`twilio`, `browser`, `mic`, `keypad` or `text`."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from voicebot.call.continuing import KeptCalls
 from voicebot.call.keeping import Keeping
 from voicebot.dialogue.engine import Dialogue
 from voicebot.store.call_log import CallLog
+from voicebot.store.history.records import Keep
 from voicebot.tts.port import Voice
 
 
@@ -54,6 +55,8 @@ class Conversation:
     """What goes from one call to the next; None where nothing does."""
     kept: KeptCalls | None = None
     """Where running calls are kept, so that they go on after their connection or their process is lost."""
+    history: Keep | None = None
+    """Takes what is kept of calls for good; None where nothing is."""
     log: CallLog | None = None
     """Where every turn is stored; None where none is."""
     knobs: TurnKnobs = field(default_factory=TurnKnobs)

@@ -22,6 +22,7 @@ from voicebot.audio.prosody import Baseline, voice_feeling
 from voicebot.audio.turn_taking import is_backchannel
 from voicebot.backends.port import BackendError
 from voicebot.call.bridging import Bridging
+from voicebot.call.chronicle import Chronicle
 from voicebot.call.continuing import Continuity, KeptCall
 from voicebot.call.conversation import Conversation
 from voicebot.call.hearing import HeardSpeech, Hearing
@@ -29,6 +30,7 @@ from voicebot.call.keeping import Kept
 from voicebot.call.keypad import Keypad
 from voicebot.call.minutes import Minutes
 from voicebot.call.playback import Playback, RunOff
+from voicebot.call.waiting import Waiting, waited
 from voicebot.channel import Caller, Channel, Outcome
 from voicebot.dialogue import actions, events
 from voicebot.dialogue.state import State
@@ -67,7 +69,8 @@ class Call:
     ) -> None:
         """`state`: where a new call begins. One that is kept as unfinished goes on from where it was."""
         self._caller, self._shared, self._today = caller, shared, today
-        self._minutes = Minutes(journal, shared.log, shared.dialogue.pack)
+        chronicle = Chronicle(shared.history, shared.dialogue.pack, caller) if shared.history else None
+        self._minutes = Minutes(journal, shared.log, shared.dialogue.pack, chronicle)
         self._continuity = Continuity(shared.kept, shared.pools.keeping, journal)
         self._troubles = 0
         """Exceptions of ours since the caller was last answered as it should be."""
@@ -85,8 +88,7 @@ class Call:
         self._thinking = False
         self._ending: Outcome | None = None
         self._limit_ms = shared.longest_s * 1000
-        self._answer_due: int | None = None
-        """When the caller's speech ended, until the answer begins: the measure of waiting."""
+        self._waiting = Waiting()
         self._bridging = Bridging(shared.knobs)
         self._baseline = Baseline()
         """How this caller usually sounds."""
@@ -185,12 +187,13 @@ class Call:
                     self.hung_up()
             return self._done.result()
         finally:
+            heard = self._playback.heard if self._playback.busy else 1.0
             self._playback.stop()
             self._hearing.drop()
             for task in self._tasks:
                 task.cancel()
             outcome = self._done.result() if self._done.done() else Outcome("failed", "cancelled")
-            self._minutes.end(self._clock_ms, outcome)
+            self._minutes.end(self._clock_ms, outcome, heard=round(heard, 3))
             self._continuity.keep(self.unfinished, self._clock_ms, over=True)
             self._done.cancel()
 
@@ -227,6 +230,7 @@ class Call:
 
     def _frame(self, frame: bytes) -> None:
         self._clock_ms += FRAME_MS
+        self._playback.thinking = (self._thinking or self._bridging.waiting) and not self._hearing.speaking
         self._playback.tick(self._clock_ms)
         listen = self._listen
         if listen is None or self._closing:
@@ -246,6 +250,7 @@ class Call:
         self._settle()
         if self._silence_from is not None and self._clock_ms - self._silence_from >= listen.no_input_ms:
             self._silence_from = None
+            self._minutes.silent(self._clock_ms)
             self._post(events.NoInput())
         if self._clock_ms >= self._limit_ms and not self._closing:
             self._limit_ms += self._clock_ms
@@ -297,7 +302,7 @@ class Call:
     def _take(self, speech: HeardSpeech) -> None:
         """The words are a turn of the caller."""
         heard = speech.recognition
-        self._answer_due = speech.ended_at_ms
+        self._waiting.begin(speech.ended_at_ms, self._clock_ms)
         others = tuple(candidate.text for candidate in heard.candidates[1:4])
         voice = voice_feeling(speech.prosody, self._baseline)
         self._baseline = self._baseline.after(speech.prosody)
@@ -317,12 +322,14 @@ class Call:
         if not keys:
             return
         self._report_interruption()
-        self._answer_due = self._clock_ms
+        self._waiting.begin(self._clock_ms, self._clock_ms)
         self._post(events.Keyed(keys), functools.partial(self._minutes.keyed, keys, self._clock_ms))
 
     def _report_interruption(self) -> None:
         if self._playback.interrupted:
-            self._post(events.Interrupted(self.state.turn, round(self._playback.heard, 3)))
+            heard = round(self._playback.heard, 3)
+            self._minutes.cut_off(heard)
+            self._post(events.Interrupted(self.state.turn, heard))
             self._playback.forget()
 
     # What the dialogue decides
@@ -343,6 +350,7 @@ class Call:
         self, event: events.Event, record: Recorder, result: tuple[State, list[actions.Action]] | BaseException
     ) -> None:
         self._thinking = False
+        self._waiting.spent("thinking", self._clock_ms)
         if isinstance(result, BaseException):
             self._stumble(result)
         else:
@@ -400,6 +408,7 @@ class Call:
 
         def answered(result: Any) -> None:
             self._bridging.answered()
+            self._waiting.spent("back_end", self._clock_ms)
             if isinstance(result, BaseException):
                 known = isinstance(result, BackendError)
                 _log.warning(
@@ -415,11 +424,11 @@ class Call:
         self._think_off(functools.partial(self._shared.backend.call, action.operation, action.arguments), answered)
 
     def _speak(self, says: list[actions.Say]) -> None:
-        due, self._answer_due = self._answer_due, None
+        asked = self._waiting.asked()
         text = " ".join(said.text for said in says)
 
         def began(at_ms: int) -> None:
-            self._minutes.said(text, at_ms, None if due is None else at_ms - due)
+            self._minutes.said(text, at_ms, *waited(asked, at_ms))
             self._continuity.keep(self.unfinished, self._clock_ms)
 
         self._playback.say(says, began)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from voicebot.call.chronicle import Chronicle
 from voicebot.call.hearing import HeardSpeech
 from voicebot.channel import Outcome
 from voicebot.dialogue.actions import Action, Note
@@ -19,11 +20,14 @@ from voicebot.store.journal import Entry, Journal
 class Minutes:
     """Nothing here waits for a disk."""
 
-    def __init__(self, journal: Journal, log: CallLog | None, pack: Pack) -> None:
-        self.journal, self._log, self._pack = journal, log, pack
+    def __init__(self, journal: Journal, log: CallLog | None, pack: Pack, chronicle: Chronicle | None = None) -> None:
+        """`log` and `chronicle`: where turns are stored; None where they are not."""
+        self.journal, self._log, self._pack, self._chronicle = journal, log, pack, chronicle
 
     def begin(self, state: State) -> None:
         """The call begins, or goes on, with `state`."""
+        if self._chronicle is not None:
+            self._chronicle.begin(state)
         if self._log is not None:
             self._log.begin(
                 self.journal.call_id,
@@ -35,6 +39,8 @@ class Minutes:
 
     def turn(self, before: State, event: Event, after: State, actions: Sequence[Action], at_ms: int) -> None:
         """The dialogue decided."""
+        if self._chronicle is not None:
+            self._chronicle.turn(before, event, after, actions, at_ms)
         if self._log is not None:
             turn = record(self._pack, before, event, after, actions)
             self._log.turn(
@@ -53,22 +59,46 @@ class Minutes:
         entry = Entry("caller", speech.ended_at_ms, text, heard.listener, heard.verdict.value, score)
         entry.decision, entry.intent = note.decision, note.intent
         entry.intent_score = note.score if note.intent else None
+        entry.margin = note.margin if note.intent else None
         entry.facts = {name: round(value, 4) for name, value in heard.evidence.items()}
         entry.facts |= {"voiced_ms": speech.voiced_ms, "cpu_s": round(heard.cpu_seconds, 4)}
         if not hidden:
             entry.facts["hypothesis"] = heard.hypothesis
-        self.journal.add(entry)
+            entry.alternatives = [
+                {"text": other.text, "meaning": other.meaning, "score": round(other.score, 3)}
+                for other in heard.candidates
+                if other.text != heard.text
+            ]
+        self._add(entry)
 
     def keyed(self, keys: str, at_ms: int, note: Note) -> None:
         """The caller pressed keys. They may be secret: only how many there were is put down."""
-        self.journal.add(Entry("caller", at_ms, f"[{len(keys)} keys]", "keys", decision=note.decision))
+        self._add(Entry("caller", at_ms, f"[{len(keys)} keys]", "keys", decision=note.decision))
 
-    def said(self, text: str, at_ms: int, wait_ms: int | None) -> None:
-        """The bot began to say something, for which the caller had waited so long."""
-        self.journal.add(Entry("bot", at_ms, text, wait_ms=wait_ms))
+    def silent(self, at_ms: int) -> None:
+        """The caller had the floor and said nothing."""
+        if self._chronicle is not None:
+            self._chronicle.silent(at_ms)
 
-    def end(self, at_ms: int, outcome: Outcome) -> None:
-        """The call is over."""
+    def said(self, text: str, at_ms: int, wait_ms: int | None, stages: Mapping[str, int] | None = None) -> None:
+        """The bot began to say something, for which the caller had waited so long, with these stages."""
+        self._add(Entry("bot", at_ms, text, wait_ms=wait_ms, stages=dict(stages or {})))
+
+    def cut_off(self, share: float) -> None:
+        """The caller cut in: so much of what the bot said last was heard, 0 to 1."""
+        if self._chronicle is not None:
+            self._chronicle.heard(share)
+
+    def end(self, at_ms: int, outcome: Outcome, *, heard: float = 1.0) -> None:
+        """The call is over; so much of what the bot said last was heard, 0 to 1."""
+        if self._chronicle is not None:
+            self._chronicle.heard(heard)
+            self._chronicle.end(at_ms, outcome)
         if self._log is not None:
             self._log.end(self.journal.call_id)
         self.journal.end(at_ms, asdict(outcome))
+
+    def _add(self, entry: Entry) -> None:
+        if self._chronicle is not None:
+            self._chronicle.complete(entry)
+        self.journal.add(entry)

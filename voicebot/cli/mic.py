@@ -55,7 +55,7 @@ def mic(
     card = find_sound_card(microphone, loudspeaker)  # what is missing is said before the models are loaded
     set_up(configuration)
 
-    caller = Caller(call_id=f"mic-{uuid.uuid4().hex[:12]}", language=language)
+    caller = Caller(call_id=f"mic-{uuid.uuid4().hex[:12]}", language=language, channel="mic")
     answering = service.build(configuration, followers=(follower(Console(stderr=as_json)),))
 
     async def hold() -> None:

@@ -93,6 +93,8 @@ class Note:
     """`answer order_number`, `start order_status`, `command agent`, `no_match 1`, ..."""
     intent: str = ""
     score: float = 0.0
+    margin: float = 0.0
+    """Of `score` over the next intent's."""
 
 
 Action = Note | Say | Listen | AskBackend | HandOver | HangUp | RequestCallback | Remember | Forget

@@ -24,13 +24,27 @@ class Entry:
     """What the dialogue made of it."""
     intent: str = ""
     intent_score: float | None = None
+    margin: float | None = None
+    """Of the intent's score over the next one's."""
+    alternatives: list[dict[str, Any]] = field(default_factory=list)
+    """Other readings of the same sound, best first: `text`, `meaning`, `score`."""
+    flow: str = ""
+    """The flow under way after the turn."""
+    step: str = ""
+    """Where in it: what is asked, or looked up."""
+    slots: dict[str, Any] = field(default_factory=dict)
+    """Values known after the turn, without secrets."""
+    feeling: dict[str, Any] = field(default_factory=dict)
+    """`valence` (-1 to 1), `arousal` (0 to 1) and `name`."""
     wait_ms: int | None = None
     """For the bot: how long the caller waited, from the end of speech to the first sound of the answer."""
+    stages: dict[str, int] = field(default_factory=dict)
+    """That wait by stage: `listening`, `thinking`, `back_end`, `speaking`."""
     facts: dict[str, Any] = field(default_factory=dict)
     """The numbers behind the verdict."""
 
     def to_json(self) -> dict[str, Any]:
-        return {name: value for name, value in asdict(self).items() if value not in ("", None, {})}
+        return {name: value for name, value in asdict(self).items() if value not in ("", None, {}, [])}
 
 
 Follower = Callable[[str, Entry], None]
