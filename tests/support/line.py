@@ -29,7 +29,7 @@ MS_A_CHARACTER = 100
 class PlainVoice:
     """Stands in for an engine at its port: a tone whose length depends on the text."""
 
-    def speak(self, text: str, language: str, style: Style = NORMAL) -> Pcm:
+    def speak(self, text: str, language: str, style: Style = NORMAL, within_s: float = 0.0) -> Pcm:
         return np.full(len(text) * MS_A_CHARACTER * 8, 1000, np.int16)
 
     def is_ready(self, text: str, language: str, style: Style = NORMAL) -> bool:

@@ -37,6 +37,9 @@ class TurnKnobs:
     """How much later than computed a mark may come before the sound counts as played without it."""
     filler_after_ms: int = 500
     """Silence of the bot's own, while it thinks, after which a few words bridge it."""
+    comfort_noise_after_ms: int = 600
+    """Silence of the bot's own after which the line gets its quiet noise: answers come within 450 ms as a rule, and a
+    line that is dead for longer is taken for a lost call."""
     slow_backend_ms: int = 900
     """Wait for a back end after which the caller is told that it takes a moment: within a second of silence."""
     slow_again_ms: int = 8000

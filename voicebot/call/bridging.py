@@ -23,6 +23,11 @@ class Bridging:
         """The second listener was asked."""
         self._doubt_since = now_ms
 
+    @property
+    def waiting(self) -> bool:
+        """Whether the caller waits for the second listener or for a back end."""
+        return self.filling or self._doubt_since is not None or self._next_apology is not None
+
     def heard(self) -> bool:
         """It is known what the caller said; returns whether the wait for that was filled."""
         filled, self.filling, self._doubt_since = self.filling, False, None

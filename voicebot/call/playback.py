@@ -12,14 +12,24 @@ import structlog
 
 from voicebot.audio.format import SAMPLE_RATE, Pcm, milliseconds
 from voicebot.audio.turn_taking import TurnKnobs
+from voicebot.call.open_line import OpenLine
 from voicebot.channel import Channel
 from voicebot.failure import place
+from voicebot.tts.clauses import first_clause
 from voicebot.tts.port import Style, Voice
 from voicebot.tts.speech_text import sentences
 from voicebot.tts.telephone import pause
 from voicebot.tts.voice import BETWEEN_SENTENCES_MS
 
 _log = structlog.get_logger()
+
+_BETWEEN_CLAUSES_MS = 130
+"""Milliseconds of silence between clauses that were made one by one."""
+_AHEAD_MS = 20_000
+"""Milliseconds of sound that are made ahead of what the caller hears: the rest of an endless text can wait, and should
+where other callers wait for their first word."""
+_ASKED_AT_ONCE = 2
+"""Sentences of one call that are being made at the same time."""
 
 
 class Speakable(Protocol):
@@ -37,15 +47,18 @@ RunOff = Callable[[Callable[[], Any], Callable[[Any], None]], None]
 """Does the first off the loop, then the second on it with the result or the exception."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Piece:
-    """One sentence."""
+    """One sentence, or a clause of a long one."""
 
     text: str
     language: str
     rate: float
     on_start: Callable[[int], None] | None = None
     """For the first sentence of what was said together: is told when it begins."""
+    gap_ms: int = BETWEEN_SENTENCES_MS
+    """Silence before it, where something was said just before."""
+    asked: bool = False
     pcm: Pcm | None = None
     played_ms: int = 0
 
@@ -71,12 +84,15 @@ class Playback:
 
     def __init__(self, channel: Channel, voice: Voice, knobs: TurnKnobs, run_off: RunOff) -> None:
         self._channel, self._voice, self._knobs, self._run_off = channel, voice, knobs, run_off
+        self._line = OpenLine(channel, knobs)
         self._turn = _Turn()
         self._outstanding: dict[str, _Marked] = {}
         self._marks = 0
         self._now_ms = 0
         self._expected_end_ms = 0
         self._stopped = False
+        self.thinking = False
+        """Whether the bot is at work on an answer; told from outside. The line does not go dead meanwhile."""
         self.interrupted = False
         """Whether the caller cut in, and it is not decided yet whether to go on."""
 
@@ -98,21 +114,56 @@ class Playback:
     def say(self, says: Sequence[Speakable], on_start: Callable[[int], None]) -> None:
         """Say these, behind what is being said; `on_start` is told when, in milliseconds of the call's clock.
 
-        What was cut off before is given up.
+        What was cut off before is given up. Sentences without a letter or a figure are passed over.
         """
         if self.interrupted or not self.busy:
             self._turn = _Turn()
             self.interrupted = False
         turn = self._turn
-        first: Callable[[int], None] | None = on_start
-        for said in says:
-            for text in sentences(said.text, said.language):
-                piece, first = _Piece(text, said.language, said.rate, first), None
-                turn.pieces.append(piece)
-                style = Style(rate=piece.rate)
-                self._run_off(
-                    partial(self._voice.speak, text, said.language, style), partial(self._spoken, turn, piece)
-                )
+        added = [
+            _Piece(text, said.language, said.rate)
+            for said in says
+            for text in sentences(said.text, said.language)
+            if any(map(str.isalnum, text))
+        ]
+        if not added:
+            on_start(self._now_ms)
+            return
+        added[0].on_start = on_start
+        turn.pieces += added
+        self._ask()
+
+    def _ask(self) -> None:
+        """Have the next sentences made, the soonest needed first, as far ahead as makes sense."""
+        turn = self._turn
+        ahead_ms = self._expected_end_ms - self._now_ms if self._outstanding else 0
+        under_way = 0
+        # By number: a long sentence becomes two on the way.
+        number = turn.sent
+        while number < len(turn.pieces) and under_way < _ASKED_AT_ONCE and ahead_ms < _AHEAD_MS:
+            piece = turn.pieces[number]
+            if piece.pcm is not None:
+                ahead_ms += milliseconds(piece.pcm)
+            else:
+                if not piece.asked:
+                    if number == turn.sent and not self._outstanding:
+                        self._begin_with_a_clause(turn, number)
+                    piece.asked = True
+                    speak = partial(
+                        self._voice.speak, piece.text, piece.language, Style(rate=piece.rate), max(0, ahead_ms) / 1000
+                    )
+                    self._run_off(speak, partial(self._spoken, turn, piece))
+                under_way += 1
+            number += 1
+
+    def _begin_with_a_clause(self, turn: _Turn, number: int) -> None:
+        """A long new sentence that the caller waits for is said in two pieces: the first is there sooner."""
+        piece = turn.pieces[number]
+        first, rest = first_clause(piece.text, piece.language)
+        if rest and not self._voice.is_ready(piece.text, piece.language, Style(rate=piece.rate)):
+            piece.text = first
+            behind = _Piece(rest, piece.language, piece.rate, gap_ms=_BETWEEN_CLAUSES_MS)
+            turn.pieces.insert(number + 1, behind)
 
     def _spoken(self, turn: _Turn, piece: _Piece, result: Pcm | BaseException) -> None:
         if isinstance(result, BaseException):
@@ -120,8 +171,9 @@ class Playback:
             turn.pieces.remove(piece)
         else:
             piece.pcm = result
-        if turn is self._turn and not self.interrupted:
+        if turn is self._turn and not self.interrupted and not self._stopped:
             self._send()
+            self._ask()
 
     def _send(self) -> None:
         """Send all sentences that are ready, in their order."""
@@ -137,8 +189,10 @@ class Playback:
             self._send_piece(piece, piece.pcm)
 
     def _send_piece(self, piece: _Piece, pcm: Pcm) -> None:
+        self._line.speaks(self._now_ms)
         if self._outstanding:
-            pcm = np.concatenate((pause(BETWEEN_SENTENCES_MS), pcm))
+            pcm = np.concatenate((pause(piece.gap_ms), pcm))
+        pcm = self._line.under(pcm)
         step = SAMPLE_RATE * self._knobs.chunk_ms // 1000
         for start in range(0, max(len(pcm), 1), step):
             chunk = pcm[start : start + step]
@@ -161,6 +215,11 @@ class Playback:
         if self._outstanding and now_ms > self._expected_end_ms + self._knobs.unmarked_slack_ms:
             for mark in list(self._outstanding):
                 self.played(mark)
+        to_come = not self.interrupted and not self._stopped and self._turn.sent < len(self._turn.pieces)
+        if to_come:
+            self._ask()
+        at_work = (self.thinking or to_come) and not self._stopped
+        self._line.tick(now_ms, at_work=at_work and not self._outstanding)
 
     def interrupt(self) -> None:
         """Stop at once. `resume` goes on, `say` or `forget` gives it up."""
@@ -183,6 +242,7 @@ class Playback:
         if turn.sent < len(turn.pieces):
             turn.pieces[turn.sent].played_ms = 0
         self._send()
+        self._ask()
 
     def forget(self) -> None:
         """Give up what was cut off."""

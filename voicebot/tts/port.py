@@ -13,6 +13,10 @@ class EngineError(VoicebotError):
     """An engine could not speak."""
 
 
+class EngineBusyError(EngineError):
+    """An engine has as much to say as it can; it is not ill."""
+
+
 @dataclass(frozen=True)
 class Style:
     """How something is said."""
@@ -43,9 +47,18 @@ class Engine(Protocol):
     """Name, version and settings: engines with the same one make the same sound, so the cache keys by it."""
     languages: frozenset[str]
     """ISO 639-1."""
+    concurrency: int
+    """How many texts it speaks at once; a further one waits for a bounded time."""
 
     def synthesise(self, text: str, language: str, style: Style) -> Sound:
-        """Speak `text`, which is already in words (see `speech_text`). Raises EngineError."""
+        """Speak `text`, which is already in words (see `speech_text`). Raises EngineError.
+
+        It ends within the engine's own time limit, also where the synthesiser hangs.
+        """
+        ...
+
+    def warm_up(self) -> None:
+        """Begin to load what speaking needs, so that the first text need not wait for it. Returns soon, never raises."""
         ...
 
     def close(self) -> None:
@@ -56,8 +69,11 @@ class Engine(Protocol):
 class Voice(Protocol):
     """Speaks replies at telephone rate: recordings first, then the cache, then an engine. Callable from any thread."""
 
-    def speak(self, text: str, language: str, style: Style = NORMAL) -> Pcm:
-        """`text` as written (digits and all) to 8 kHz samples. Never raises: at worst silence, and one log line."""
+    def speak(self, text: str, language: str, style: Style = NORMAL, within_s: float = 0.0) -> Pcm:
+        """`text` as written (digits and all) to 8 kHz samples. Never raises: at worst silence, and one log line.
+
+        `within_s`: seconds until the sound is needed; what is needed sooner is made first.
+        """
         ...
 
     def is_ready(self, text: str, language: str, style: Style = NORMAL) -> bool:

@@ -18,8 +18,8 @@ from voicebot.audio.format import Pcm
 from voicebot.failure import place
 from voicebot.tts.cache import SoundCache, key
 from voicebot.tts.markup import Break, Words, pieces
-from voicebot.tts.port import NORMAL, Engine, EngineError, Style
-from voicebot.tts.recordings import Recordings
+from voicebot.tts.port import NORMAL, Engine, EngineBusyError, EngineError, Style
+from voicebot.tts.recordings import Fill, Pause, Recorded, Recordings
 from voicebot.tts.soundness import clipped, unusable
 from voicebot.tts.speech_text import sentences
 from voicebot.tts.synthesis import Synthesis
@@ -134,16 +134,15 @@ class TelephoneVoice:
             _log.error("speaking failed", language=language, error=type(error).__name__, place=place(error))
             return np.zeros(0, np.int16)
 
-    def at_once(self, text: str, language: str, style: Style = NORMAL) -> Pcm | None:
-        """What `speak` would return, where that takes neither an engine nor the disk; None otherwise.
-
-        For the event loop: a known sentence is found in microseconds, an unknown one is read first.
-        """
-        return self._at_hand(text, language, style, self._cache.in_memory)
-
     def is_ready(self, text: str, language: str, style: Style = NORMAL) -> bool:
         """Whether `speak` would answer from recordings and the cache."""
-        return self._at_hand(text, language, style, self._cache.get) is not None
+        if self._recordings.find(text, language) is not None:
+            return True
+        return all(
+            self._is_known(part, language)
+            for sentence in sentences(text, language)
+            for part in self._plan(sentence, language, style)
+        )
 
     def prepare(self, phrases: Iterable[Phrase], progress: Callable[[int, int], None] = lambda _done, _of: None) -> int:
         """Speak phrases ahead, several at a time, so that callers don't wait for them; returns how many failed.
@@ -177,32 +176,31 @@ class TelephoneVoice:
         """What a sentence is made of."""
         if (recorded := self._recordings.find(sentence, language)) is not None:
             return (recorded,)
-        return _to_make(sentence, language, style)
+        composed = None if "<" in sentence or "&" in sentence else self._recordings.compose(sentence, language)
+        if composed is None:
+            return _to_make(sentence, language, style)
+        parts: list[_Part] = []
+        for part in composed:
+            match part:
+                case Recorded(pcm):
+                    parts.append(pcm)
+                case Pause(milliseconds):
+                    parts.append(pause(milliseconds))
+                case Fill(words):
+                    parts += _to_make(words, language, style)
+        return tuple(parts)
 
-    def _at_hand(self, text: str, language: str, style: Style, look: Callable[[str], Pcm | None]) -> Pcm | None:
-        if (recorded := self._recordings.find(text, language)) is not None:
-            return recorded
-        spoken: list[Pcm] = []
-        for sentence in sentences(text, language):
-            parts: list[Pcm] = []
-            for part in self._plan(sentence, language, style):
-                if (known := self._known(part, language, look)) is None:
-                    return None
-                parts.append(known)
-            spoken.append(join(parts))
-        return _with_pauses(spoken)
-
-    def _known(self, part: _Part, language: str, look: Callable[[str], Pcm | None]) -> Pcm | None:
-        """A part that the engine whose turn it is has made before."""
+    def _is_known(self, part: _Part, language: str) -> bool:
+        """Whether the engine whose turn it is has made this before."""
         if not isinstance(part, _ToMake):
-            return part
+            return True
         for engine in self._speaking(language):
             name = _key(part, language, engine)
-            if (pcm := look(name)) is not None:
-                return pcm
+            if name in self._cache:
+                return True
             if self._is_asked(engine, name):
-                return None
-        return None
+                return False
+        return False
 
     def _sound(self, part: _Part, language: str, within_s: float) -> Pcm:
         """A part from the best engine that can say it in time."""
@@ -258,6 +256,8 @@ class TelephoneVoice:
                     self._poor.popitem(last=False)
             if not len(error.pcm):
                 self._failed(engine)
+            raise
+        except EngineBusyError:
             raise
         except EngineError:
             self._failed(engine)
