@@ -14,3 +14,4 @@ import voicebot.cli.test
 import voicebot.cli.transcribe
 import voicebot.cli.understand
 import voicebot.cli.voices
+import voicebot.cli.voices_recordings

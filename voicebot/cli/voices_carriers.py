@@ -30,14 +30,14 @@ class _Values(RootModel[dict[str, list[str] | Literal["digits", "won", "count", 
 
 
 def carriers(pack: Pack, language: str, recordings: Path | None = None) -> tuple[Carrier, ...]:
-    """All that `pack` says in `language`. `recordings` is the folder that may hold VALUES. Raises ContentError."""
+    """All that `pack` says in `language`, answers to questions last. `recordings` is the folder that may hold VALUES. Raises ContentError."""
     words = pack.languages[language]
     path = (recordings or pack.folder / language / "recordings") / VALUES
     known = YamlFile(path).read(_Values).root if path.exists() else {}
     makers = _Gaps(pack, words, known)
     return tuple(
         Carrier(name, variant.text, makers.of(name, variant.text), is_item=name in _ITEMS)
-        for name, variants in words.replies.items()
+        for name, variants in sorted(words.replies.items(), key=lambda reply: reply[0] in pack.faq)
         for variant in dict.fromkeys(variants)
     )
 

@@ -171,7 +171,8 @@ class _Draft:
                 fragment = f"{unit} {slot.fragment}".strip()
                 ending = slot.ending if slot.fragment else slot.tail.ending
                 if _has_words(fragment):
-                    context = _around(said, at + 1)
+                    shown = [*said[:at], _number(slot.gap, self.language), *said[at + 1 :]] if unit else said
+                    context = _around(shown, at + 1)
                     self._put(fragment, False, ending, "carrier", carrier.name, context)
             begins = False
 
@@ -213,3 +214,8 @@ def _sample(gap: Gap, language: str) -> str:
     if gap.values:
         return gap.values[0]
     return _SAMPLES[language][gap.kinds[0]] if gap.kinds else "…"
+
+
+def _number(gap: Gap, language: str) -> str:
+    """The number of a sample, without its unit."""
+    return re.sub(r"\s?(원|won)$", "", _sample(gap, language))
