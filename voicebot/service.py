@@ -339,7 +339,11 @@ class Service:
         )
         for problem in problems:
             _log.warning("a recording can't be used", problem=problem)
-        self._voice = TelephoneVoice(engines(), SoundCache(self.configuration.var / "voices"), found)
+        speaking = engines(self.configuration)
+        self._voice = TelephoneVoice(speaking, SoundCache(self.configuration.var / "voices"), found)
+        for language in pack.languages:
+            for engine in [engine for engine in speaking if language in engine.languages][:1]:
+                engine.warm_up()
         return self._voice
 
     def _prepare_domains(self, recogniser: TwoListeners, domains: PackDomains) -> None:

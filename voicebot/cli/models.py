@@ -40,7 +40,7 @@ def list_models(as_json: AsJson = False) -> None:
                 row["purpose"],
                 str(row["bytes"] // 1_000_000),
                 row["licence"],
-                f"{row['source']}: {row['folder']}" if row["folder"] else f"voicebot models install {row['name']}",
+                f"{row['source']}: {row['folder']}" if row["folder"] else row["install"],
             ]
             for row in rows
         ],
@@ -139,6 +139,8 @@ def _find(wanted: Model, configuration: Configuration) -> Found | None:
 
 
 def _row(model: Model, found: Found | None) -> dict[str, Any]:
+    from asr_models.resolver import how_to_install
+
     return {
         "name": model.name,
         "purpose": model.purpose,
@@ -147,6 +149,7 @@ def _row(model: Model, found: Found | None) -> dict[str, Any]:
         "bytes": model.size,
         "source": found.source.value if found else None,
         "folder": str(found.folder) if found else None,
+        "install": how_to_install(model).removeprefix("install it with: "),
     }
 
 

@@ -5,17 +5,15 @@ pyttsx3 keeps state for a whole process; it is never imported here. See `pyttsx3
 
 from __future__ import annotations
 
-import base64
-import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
 from voicebot.tts.port import EngineError, Sound, Style
-from voicebot.tts.worker_pool import WorkerError, WorkerPool
+from voicebot.tts.worker_engine import SpeakingWorkers, module_command, printable
 
-WORKER = (sys.executable, "-m", "voicebot.tts.pyttsx3_worker")
+WORKER = module_command("voicebot.tts.pyttsx3_worker")
 INSTALL = "sudo apt-get install -y libespeak-ng1"
 
 _VOICES = {"ko": "ko", "en": "en-us"}
@@ -33,7 +31,8 @@ class Pyttsx3Engine:
 
     def __init__(self, *, workers: int = 2, time_limit_s: float = 5.0, command: Sequence[str] = WORKER) -> None:
         """At most `workers` processes, each synthesis limited to `time_limit_s`; `command` starts one."""
-        self._pool = WorkerPool(command, size=workers, time_limit_s=time_limit_s)
+        self.concurrency = workers
+        self._workers = SpeakingWorkers(self.name, command, install=INSTALL, workers=workers, time_limit_s=time_limit_s)
         try:
             release = version("pyttsx3")
         except PackageNotFoundError:
@@ -47,26 +46,21 @@ class Pyttsx3Engine:
             raise EngineError(
                 f"pyttsx3 has no voice for {language!r} here; choose one of {', '.join(sorted(_VOICES))}."
             )
-        words = "".join(char if char.isprintable() else " " for char in text).strip()
+        words = printable(text)
         if not words:
             return Sound(np.zeros(0, np.int16), 22050)
-        request = {
-            "text": words,
-            "voice": _VOICES[language],
-            "rate": min(450, max(80, round(_WORDS_A_MINUTE[language] * style.rate))),
-            "pitch": min(99, max(0, round(_PITCH * style.pitch))),
-        }
-        try:
-            answer = self._pool.ask(request)
-            if "error" not in answer:
-                pcm = np.frombuffer(base64.b64decode(answer["pcm"]), "<i2").astype(np.int16)
-                return Sound(pcm, int(answer["rate"]))
-        except (WorkerError, KeyError, TypeError, ValueError) as error:
-            raise EngineError(f"pyttsx3 could not speak ({error}); it is started again with the next text.") from error
-        if answer.get("missing"):
-            raise EngineError(f"pyttsx3 can't be used ({answer['error']}); install what it needs: {INSTALL}")
-        raise EngineError(f"pyttsx3 could not speak ({answer['error']}); try `voicebot doctor`.")
+        return self._workers.say(
+            {
+                "text": words,
+                "voice": _VOICES[language],
+                "rate": min(450, max(80, round(_WORDS_A_MINUTE[language] * style.rate))),
+                "pitch": min(99, max(0, round(_PITCH * style.pitch))),
+            }
+        )
+
+    def warm_up(self) -> None:
+        """Nothing to load: its processes start in a moment."""
 
     def close(self) -> None:
         """Stop the worker processes."""
-        self._pool.close()
+        self._workers.close()

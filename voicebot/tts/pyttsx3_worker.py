@@ -1,7 +1,6 @@
-"""A process that owns pyttsx3: JSON lines in, JSON lines out. Run as `python -m voicebot.tts.pyttsx3_worker`.
+"""A process that owns pyttsx3; see `worker_process`. Run as `python -m voicebot.tts.pyttsx3_worker`.
 
-A request is `{"text", "voice", "rate", "pitch"}` (words a minute; pitch 0 to 99); the answer `{"rate", "pcm"}` (Hertz;
-base64 of 16-bit little-endian samples) or `{"error", "missing"}`, where `missing` says that the library is not there.
+A request is `{"text", "voice", "rate", "pitch"}` (words a minute; pitch 0 to 99).
 
 What pyttsx3 2.99 does on Linux, as found by trying it with espeak-ng 1.51, and why this module looks as it does:
 
@@ -21,51 +20,23 @@ What pyttsx3 2.99 does on Linux, as found by trying it with espeak-ng 1.51, and 
 
 from __future__ import annotations
 
-import base64
 import io
-import json
-import os
-import queue
-import sys
 import threading
 import wave
-from typing import Any, TextIO
+
+from voicebot.tts.worker_process import Speak, serve
 
 
-def main() -> None:
-    """Answer requests until standard input ends."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    try:
-        import pyttsx3
+def load() -> Speak:
+    """pyttsx3, ready to speak."""
+    import pyttsx3
 
-        speech = pyttsx3.init(driverName="espeak")
-        finished = threading.Event()
-        speech.connect("finished-utterance", lambda name, completed: finished.set())  # noqa: ARG005  (called by name)
-    except Exception as error:  # whatever the library throws: the answer tells it
-        speech, failure = None, f"{type(error).__name__}: {error}"
-    requests: queue.SimpleQueue[str] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(sys.stdin, requests), daemon=True).start()
-    while True:
-        request = json.loads(requests.get())
-        if speech is None:
-            answer: dict[str, Any] = {"error": failure, "missing": True}
-        else:
-            answer = _speak(speech, finished, **request)
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+    speech = pyttsx3.init(driverName="espeak")
+    finished = threading.Event()
+    speech.connect("finished-utterance", lambda name, completed: finished.set())  # noqa: ARG005  (called by name)
 
-
-def _read(stream: TextIO, requests: queue.SimpleQueue[str]) -> None:
-    """Pass lines on. When the stream ends, so does the process, even where espeak hangs: nobody listens any more."""
-    for line in stream:
-        requests.put(line)
-    os._exit(0)
-
-
-def _speak(speech: Any, finished: threading.Event, text: str, voice: str, rate: int, pitch: int) -> dict[str, Any]:
-    file = io.BytesIO()
-    try:
+    def speak(text: str, voice: str, rate: int, pitch: int) -> tuple[int, bytes]:
+        file = io.BytesIO()
         finished.clear()
         speech.setProperty("voice", voice)
         speech.save_to_file(f"\x01{rate}S \x01{pitch}P {text}", file)
@@ -73,11 +44,10 @@ def _speak(speech: Any, finished: threading.Event, text: str, voice: str, rate: 
         finished.wait()
         file.seek(0)
         with wave.open(file, "rb") as sound:
-            pcm = sound.readframes(sound.getnframes())
-            return {"rate": sound.getframerate(), "pcm": base64.b64encode(pcm).decode("ascii")}
-    except Exception as error:  # pyttsx3 documents no errors of its own
-        return {"error": f"{type(error).__name__}: {error}", "missing": False}
+            return sound.getframerate(), sound.readframes(sound.getnframes())
+
+    return speak
 
 
 if __name__ == "__main__":
-    main()
+    serve(load)

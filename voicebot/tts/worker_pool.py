@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -16,6 +17,10 @@ class WorkerError(Exception):
     """A worker gave no answer: it hung, died, wrote rubbish, could not be started, or all stayed busy."""
 
 
+class WorkersBusyError(WorkerError):
+    """All workers stayed busy with other requests; none of them need be ill."""
+
+
 _LONGEST_ANSWER = 64 * 1024 * 1024
 """Bytes; beyond them it is no answer but a worker gone wild."""
 
@@ -25,6 +30,8 @@ class _Worker:
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
         )
+        self.fresh = True
+        """Whether it has answered nothing yet, so that it may still be loading."""
 
     def ask(self, line: bytes, until: float) -> bytes:
         stdin, stdout = self._process.stdin, self._process.stdout
@@ -47,6 +54,7 @@ class _Worker:
                 answer += chunk
                 if len(answer) > _LONGEST_ANSWER:
                     raise WorkerError("its answer has no end")
+        self.fresh = False
         return bytes(answer)
 
     def stop(self) -> None:
@@ -60,9 +68,18 @@ class _Worker:
 class WorkerPool:
     """Up to `size` workers of one command, started when first needed. Callable from any thread."""
 
-    def __init__(self, command: Sequence[str], *, size: int = 2, time_limit_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        size: int = 2,
+        time_limit_s: float = 5.0,
+        start_limit_s: float | None = None,
+    ) -> None:
+        """A worker gets `time_limit_s` for an answer, and at least `start_limit_s` for its first."""
         self._command = tuple(command)
         self._time_limit_s = time_limit_s
+        self._start_limit_s = start_limit_s or time_limit_s
         self._places: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         """A worker at rest, or None for one that is not running yet."""
         self._size = size
@@ -70,18 +87,25 @@ class WorkerPool:
         for _ in range(size):
             self._places.put(None)
 
-    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer to one request. Raises WorkerError after at most twice the time limit."""
+    def ask(self, request: Mapping[str, Any], time_limit_s: float | None = None) -> dict[str, Any]:
+        """The answer to one request, for which `time_limit_s` may allow more time than is usual.
+
+        Raises WorkerError after at most the time limit and what waiting for a worker takes, which is no longer; raises
+        WorkersBusyError where all were at work that long.
+        """
+        time_limit_s = time_limit_s or self._time_limit_s
         line = json.dumps(request, ensure_ascii=False).encode() + b"\n"
         if self._closed:
             raise WorkerError("it was closed")
         try:
-            worker = self._places.get(timeout=self._time_limit_s)
+            worker = self._places.get(timeout=time_limit_s)
         except queue.Empty:
-            raise WorkerError("all workers are busy") from None
+            raise WorkersBusyError("all workers are busy") from None
         try:
             worker = worker or _Worker(self._command)
-            answer = json.loads(worker.ask(line, time.monotonic() + self._time_limit_s))
+            if worker.fresh:
+                time_limit_s = max(time_limit_s, self._start_limit_s)
+            answer = json.loads(worker.ask(line, time.monotonic() + time_limit_s))
             if not isinstance(answer, dict):
                 raise WorkerError("its answer is no JSON object")
         except (OSError, ValueError, WorkerError) as error:
@@ -95,6 +119,18 @@ class WorkerPool:
                 worker = None
             self._places.put(worker)
         return answer
+
+    def warm_up(self) -> None:
+        """Start the workers that are not running; returns before they are loaded. Never raises."""
+        taken: list[_Worker | None] = []
+        with contextlib.suppress(queue.Empty):
+            while not self._closed and len(taken) < self._size:
+                taken.append(self._places.get_nowait())
+        for worker in taken:
+            if worker is None:
+                with contextlib.suppress(OSError):
+                    worker = _Worker(self._command)
+            self._places.put(worker)
 
     def close(self) -> None:
         """Stop all workers; those at work are stopped when they answered, or at their time limit."""

