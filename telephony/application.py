@@ -19,6 +19,7 @@ from telephony.people.desk import PeopleDesk
 from telephony.webhook import TwilioWebhooks
 from voicebot.channel import Answering
 from voicebot.config import Configuration
+from voicebot.office import Office
 
 _log = structlog.get_logger(__name__)
 
@@ -41,6 +42,7 @@ class TelephonyApp:
         lifespan: Lifespan,
         registry: CollectorRegistry,
         exchange: Exchange,
+        office: Office,
     ) -> None:
         self._ready = ready
         self._most_calls = configuration.most_calls
@@ -50,7 +52,7 @@ class TelephonyApp:
         self.start_error: BaseException | None = None
         """Why the lifespan could not be entered."""
         self._media = MediaSocket(exchange, answering)
-        people = PeopleDesk(configuration, exchange)
+        people = PeopleDesk(configuration, exchange, office)
         webhooks = TwilioWebhooks(configuration, exchange, people, has_room=self.has_room, takes_calls=self.takes_calls)
         self.flask = Flask("voicebot")
         """The Flask application; further blueprints may be registered before the first request."""

@@ -26,6 +26,7 @@ from telephony.stream_tokens import LocalStreamTokens, StreamTokens
 from voicebot.channel import Answering
 from voicebot.config import Configuration
 from voicebot.errors import VoicebotError
+from voicebot.office import Office, local_office
 
 _log = structlog.get_logger(__name__)
 
@@ -45,12 +46,14 @@ def create_app(
     limits: Limits | None = None,
     tokens: StreamTokens | None = None,
     states: CallStates | None = None,
+    office: Office | None = None,
 ) -> TelephonyApp:
     """The ASGI application that answers Twilio.
 
     `ready`: whether the bot can take calls, for example once its models are loaded; until then callers go to people.
     `blueprints`: further pages on the same port. `lifespan`: entered before the port opens and left after it closes.
     `registry`: where /metrics reads, by default a new one. `tokens`, `states`: by default in this process's memory.
+    `office`: the people behind the bot, by default always there, with what they are left in this process's memory.
     """
     limits = limits or Limits()
     registry = registry or CollectorRegistry()
@@ -70,6 +73,7 @@ def create_app(
         lifespan=lifespan,
         registry=registry,
         exchange=exchange,
+        office=office or local_office(),
     )
 
 

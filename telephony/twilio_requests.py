@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 from flask import Blueprint, Response, abort, request
@@ -17,6 +17,7 @@ from voicebot.failure import place
 _log = structlog.get_logger(__name__)
 
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
+_NUMBER = re.compile(r"\+[0-9]{3,15}")
 
 View = Callable[[], Response]
 
@@ -72,6 +73,13 @@ class TwilioRequests:
             abort(403)
         if not _SID.fullmatch(parameters().get("CallSid", "")):
             abort(400)
+
+
+def persons_number(parameters: Mapping[str, str]) -> str:
+    """The number of the person on the call, E.164; empty where it is withheld: then it is a word, or none."""
+    outbound = parameters.get("Direction", "").startswith("outbound")
+    number = parameters.get("To" if outbound else "From", "")
+    return number if _NUMBER.fullmatch(number) else ""
 
 
 def parameters() -> MultiDict[str, str]:

@@ -13,7 +13,6 @@ same when it is asked for again: so a retry gets the same answer, whether or not
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import structlog
@@ -23,12 +22,11 @@ from telephony import twiml
 from telephony.call_states import CallState
 from telephony.exchange import Exchange
 from telephony.people.desk import PeopleDesk
-from telephony.twilio_requests import TwilioRequests, parameters
+from telephony.twilio_requests import TwilioRequests, parameters, persons_number
 from voicebot.config import Configuration
 
 _log = structlog.get_logger(__name__)
 
-_NUMBER = re.compile(r"\+[0-9]{3,15}")
 _OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 
@@ -110,9 +108,7 @@ class TwilioWebhooks:
         return self._requests.nothing()
 
     def _new_state(self, call_sid: str) -> CallState:
-        number = parameters().get("From", "")
-        # A withheld number is a word.
-        number = number if _NUMBER.fullmatch(number) else ""
+        number = persons_number(parameters())
         return CallState(call_sid, number=number, language=self._configuration.language)
 
     def _to_bot(self, state: CallState, stream: int) -> Response:
@@ -128,6 +124,6 @@ class TwilioWebhooks:
             token,
             self._paths.after_stream(stream),
             language=state.language,
-            phrase="again" if stream > 1 else None,
+            first=twiml.AGAIN.get(state.language, "") if stream > 1 else "",
         )
         return self._requests.twiml(document, "stream")

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
+
 from voicebot.hours import OpeningHours
 from voicebot.store.callbacks import Callbacks
-from voicebot.store.hand_overs import HandOvers
+from voicebot.store.hand_overs import HandOvers, LocalHandOvers
 from voicebot.store.voicemails import Voicemails
 
 
@@ -29,3 +32,15 @@ class Office:
     voicemails: Voicemails
     now: Callable[[], datetime] = _now
     """The present moment, aware."""
+
+
+def local_office(
+    *,
+    hours: OpeningHours | None = None,
+    name: Callable[[str], str] = lambda _language: "",
+    now: Callable[[], datetime] = _now,
+) -> Office:
+    """An office whose people always answer unless `hours` say otherwise; everything is in this process's memory."""
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    always = hours or OpeningHours(None)
+    return Office(lambda: always, name, LocalHandOvers(), Callbacks(engine), Voicemails(engine), now)

@@ -66,6 +66,7 @@ def serve(
             service,
             ready=lambda: service.ready,
             blueprints=[calls_blueprint(service.journal)],
+            office=service.office,
             lifespan=lifespan,
             listening=listening,
         )
