@@ -224,12 +224,13 @@ class PeopleDesk:
 
     def _apologise(self) -> Response:
         """A mistake of ours on the way: no store is asked any more."""
-        language = self._journey().language
+        language = Journey.read(request.args, language=self._configuration.language).language
         texts = [said(language, "nobody"), said(language, "call_again"), said(language, "bye")]
         return self._requests.twiml(documents.say_and_hang_up(texts, language=language), "nobody")
 
     def _journey(self) -> Journey:
-        return Journey.read(request.args, language=self._configuration.language)
+        state = None if "l" in request.args else self._states.find(parameters()["CallSid"])
+        return Journey.read(request.args, language=state.language if state else self._configuration.language)
 
     def _note(self, step: str) -> None:
         self._office.hand_overs.note(parameters()["CallSid"], step)

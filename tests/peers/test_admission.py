@@ -166,13 +166,13 @@ def test_a_call_whose_stream_never_came_ends_with_a_person(phone: IndependentPho
 
 @pytest.mark.parametrize("result", ["bridged", "hangup", "queue-full", "error", "system-error", "something new"])
 def test_whatever_comes_of_the_queue_gets_an_answer(phone: IndependentPhone, result: str) -> None:
-    """And the call ends, where nobody came in words."""
+    """And the call ends, or is offered something else where nobody came."""
 
     async def verbs() -> list[str]:
         parameters = webhook_parameters(new_sid("CA"), "in-progress") | {"QueueResult": result, "QueueTime": "5"}
         return [verb.tag for verb in read(*await phone.post(PUBLIC_URL + "/twilio/after-queue", parameters))]
 
-    expected = ["Hangup"] if result in ("bridged", "hangup") else ["Say", "Hangup"]
+    expected = ["Hangup"] if result in ("bridged", "hangup") else ["Gather", "Redirect"]
     assert asyncio.run(verbs()) == expected
 
 
