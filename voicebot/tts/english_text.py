@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from voicebot.nlu.numerals import (
     LARGEST,
@@ -27,7 +26,7 @@ from voicebot.tts.english_words import (
     VULGAR,
     WORDS,
 )
-from voicebot.tts.rewriting import EMOJI, FULL_WIDTH, Rule, group_code, rewrite
+from voicebot.tts.rewriting import Rule, group_code, rewrite, tidied
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _DASH = r"\s?[-–—~]\s?"
@@ -45,15 +44,16 @@ _YEAR_WORDS = re.compile(r"\b(in|since|of|by|until|from|year|before|after|during
 
 def spoken(text: str) -> str:
     """`text` in words as it is read aloud."""
-    text = EMOJI.sub(" ", unicodedata.normalize("NFC", text).translate(FULL_WIDTH)).replace("’", "'")
+    text = tidied(text).replace("’", "'")
     text = rewrite(text, _RULES, _PLACES, _join)
-    text = re.sub(r"[\"“”«»|^\\{}`_]", "", text)
-    text = re.sub(r"\s*[()\[\];·•→─—–]\s*", ", ", text)
+    text = re.sub(r"[\"“”«»|^\\{}`_※]", "", text)
+    text = re.sub(r" ?[()\[\];·•→─—–] ?", ", ", text)
     text = re.sub(r"…+|\.{2,}", ".", text)
     text = re.sub(r"\s+", " ", text)
-    text = re.sub(r"\s*,(?:\s*,)+", ",", text)
-    text = re.sub(r",\s*([.?!])", r"\1", text)
-    text = re.sub(r"\s+([,.?!:])", r"\1", text)
+    text = re.sub(r" ?,(?: ?,)+", ",", text)
+    text = re.sub(r", ?([.?!])", r"\1", text)
+    text = re.sub(r" ([,.?!:])", r"\1", text)
+    text = re.sub(r"[.?!]*\?[.?!]*", "?", re.sub(r"([.!])\1+", r"\1", text))
     return text.strip().removeprefix(",").removesuffix(",").strip()
 
 

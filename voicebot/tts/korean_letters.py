@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from voicebot.nlu.numerals import spell_digits
+from voicebot.nlu.numerals import sino, spell_digits
+from voicebot.tts.korean_latin import WORDS
+from voicebot.tts.korean_transliteration import transliterated
 
 _LETTER_NAMES = """
 에이 비 씨 디 이 에프 지 에이치 아이 제이 케이 엘 엠 엔 오 피 큐 알 에스 티 유 브이 더블유 엑스 와이 제트
@@ -17,89 +19,19 @@ LETTERS = dict(
     )
 )
 
-_WORDS = {
-    "a/s": "에이에스",
-    "air": "에어",
-    "app": "앱",
-    "apple": "애플",
-    "best": "베스트",
-    "bluetooth": "블루투스",
-    "buds": "버즈",
-    "cafe": "카페",
-    "card": "카드",
-    "chrome": "크롬",
-    "daum": "다음",
-    "e-mail": "이메일",
-    "eleven": "일레븐",
-    "email": "이메일",
-    "event": "이벤트",
-    "facebook": "페이스북",
-    "fax": "팩스",
-    "free": "프리",
-    "galaxy": "갤럭시",
-    "gmail": "지메일",
-    "google": "구글",
-    "hanmail": "한메일",
-    "home": "홈",
-    "instagram": "인스타그램",
-    "internet": "인터넷",
-    "ipad": "아이패드",
-    "iphone": "아이폰",
-    "kakao": "카카오",
-    "kakaopay": "카카오페이",
-    "kakaotalk": "카카오톡",
-    "macbook": "맥북",
-    "mail": "메일",
-    "max": "맥스",
-    "membership": "멤버십",
-    "mini": "미니",
-    "naver": "네이버",
-    "new": "뉴",
-    "no": "넘버",
-    "note": "노트",
-    "ok": "오케이",
-    "online": "온라인",
-    "pass": "패스",
-    "pay": "페이",
-    "phone": "폰",
-    "pin": "핀",
-    "plus": "플러스",
-    "point": "포인트",
-    "pro": "프로",
-    "q&a": "큐앤에이",
-    "r&d": "알앤디",
-    "sale": "세일",
-    "samsung": "삼성",
-    "set": "세트",
-    "sim": "심",
-    "size": "사이즈",
-    "tab": "탭",
-    "type": "타입",
-    "ultra": "울트라",
-    "usim": "유심",
-    "vs": "대",
-    "watch": "워치",
-    "web": "웹",
-    "wi-fi": "와이파이",
-    "wifi": "와이파이",
-    "windows": "윈도우",
-    "youtube": "유튜브",
-    "zip": "집",
-    "zoom": "줌",
-}
-"""Words that are said as words. Longer ones that don't stand here stay Latin, for the engine to read as English."""
-
 _IN_ADDRESSES = {
     "com": "컴",
     "net": "넷",
     "org": "오알지",
-    "support": "서포트",
     "help": "헬프",
     "info": "인포",
-    "shop": "숍",
     "example": "이그잼플",
 }
-_ADDRESS_SIGNS = {"@": "골뱅이", "-": "하이픈", "_": "밑줄", "+": "플러스", "/": "슬래시", ":": "콜론", "?": "물음표"}
+_ADDRESS_SIGNS = {
+    **{"@": "골뱅이", "-": "하이픈", "_": "밑줄", "+": "플러스", "/": "슬래시", ":": "콜론", "?": "물음표"},
+    **{"=": "이퀄", "&": "앤드", "%": "퍼센트", "#": "샵", "~": "물결"},
+}
+_CASES = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]")
 
 
 def letters(text: str) -> str:
@@ -108,11 +40,32 @@ def letters(text: str) -> str:
 
 
 def latin(word: str) -> str:
-    """One word in Latin letters: by the table, letter by letter, or left as it is."""
-    if known := _WORDS.get(word.lower()):
+    """One word in Latin letters: by the table, letter by letter, or by the sound that its spelling suggests."""
+    if known := WORDS.get(word.lower()):
         return known
-    spelled = len(word) <= 3 or (word.isupper() and len(word) <= 6) or not re.search("[aeiouy]", word.lower())
-    return letters(word) if spelled else word
+    if len(word) <= 3 or (word.isupper() and len(word) <= 6) or not re.search("[aeiouy]", word.lower()):
+        return letters(word)
+    parts = _CASES.findall(word)
+    if 1 < len(parts) < len(word) / 2:
+        return "".join(latin(part) for part in parts)
+    return transliterated(word)
+
+
+def letters_and_digits(text: str) -> str:
+    """A code of letters and digits: `A1234` is `에이 일이삼사`, `S24` is `에스 이십사`, `MP3` by the table."""
+    if known := WORDS.get(text.lower()):
+        return known
+    parts = []
+    for part in re.findall(r"[A-Za-z]+|\d+|-", text):
+        if part.isalpha():
+            parts.append(latin(part) if len(part) > 3 else letters(part))
+        elif part == "-":
+            parts.append(",")
+        elif len(part) <= 2 and not part.startswith("0"):
+            parts.append(sino(int(part)))
+        else:
+            parts.append(spell_digits(part, zero="공"))
+    return " ".join(parts).replace(" ,", ",")
 
 
 def address(text: str) -> str:
@@ -128,14 +81,14 @@ def address(text: str) -> str:
         elif token.isdigit():
             words.append(spell_digits(token, zero="공"))
         else:
-            words.append(_IN_ADDRESSES.get(lower) or _WORDS.get(lower) or _ADDRESS_SIGNS.get(token) or letters(token))
+            known = _IN_ADDRESSES.get(lower) or (WORDS.get(lower) if len(lower) > 3 else None)
+            words.append(known or _ADDRESS_SIGNS.get(token) or letters(token))
     return " ".join(words)
 
 
 SYMBOLS = {
     "&": "앤드",
     "+": "더하기",
-    "=": "은",
     "×": "곱하기",
     "÷": "나누기",
     "±": "플러스 마이너스",
@@ -145,7 +98,6 @@ SYMBOLS = {
     "°": "도",
     "#": "우물 정자",
     "*": "별표",
-    "＊": "별표",
     "@": "골뱅이",
     "₩": "원",
     "$": "달러",
@@ -154,6 +106,21 @@ SYMBOLS = {
     "¥": "엔",
     "№": "번호",
     "☎": "전화",
+    "☏": "전화",
     "㈜": "주식회사",
+    "½": "이분의 일",
+    "⅓": "삼분의 일",
+    "⅔": "삼분의 이",
+    "¼": "사분의 일",
+    "¾": "사분의 삼",
+    "≠": "같지 않다",
+    "√": "루트",
+    "∞": "무한대",
+    "α": "알파",
+    "β": "베타",
+    "γ": "감마",
+    "π": "파이",
+    "Ω": "옴",
+    "μ": "마이크로",
 }
 """Symbols that stand alone. On the telephone `#` is 우물 정자 and `*` is 별표, as the keys are called."""

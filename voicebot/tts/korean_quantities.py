@@ -6,9 +6,6 @@ import re
 
 from voicebot.nlu.numerals import (
     LARGEST,
-    NATIVE_COUNTERS,
-    SINO_COUNTERS,
-    counted,
     month,
     native_prenominal,
     ordinal,
@@ -17,54 +14,12 @@ from voicebot.nlu.numerals import (
     spell_digits,
 )
 from voicebot.tts.korean_dates import hour_words
+from voicebot.tts.korean_units import UNITS, counted, is_native
+from voicebot.tts.rewriting import behind
 
-NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
-COUNTERS = "|".join(sorted(NATIVE_COUNTERS | SINO_COUNTERS, key=len, reverse=True))
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?:,\d{4})+(?!\d)|\d+)(?:\.\d+)?"
+"""Digits, in groups of three or of four, with a fraction or without."""
 TILDE = r"\s?[~∼〜～–-]\s?"
-UNITS = {
-    "%p": "퍼센트포인트",
-    "%": "퍼센트",
-    "％": "퍼센트",
-    "km/h": "킬로미터",
-    "kWh": "킬로와트시",
-    "Mbps": "메가비피에스",
-    "Gbps": "기가비피에스",
-    "kcal": "킬로칼로리",
-    "kg": "킬로그램",
-    "mg": "밀리그램",
-    "g": "그램",
-    "t": "톤",
-    "km": "킬로미터",
-    "cm": "센티미터",
-    "mm": "밀리미터",
-    "m²": "제곱미터",
-    "㎡": "제곱미터",
-    "m": "미터",
-    "mL": "밀리리터",
-    "ml": "밀리리터",
-    "L": "리터",
-    "l": "리터",
-    "TB": "테라바이트",
-    "GB": "기가바이트",
-    "MB": "메가바이트",
-    "KB": "킬로바이트",
-    "kW": "킬로와트",
-    "W": "와트",
-    "V": "볼트",
-    "kHz": "킬로헤르츠",
-    "MHz": "메가헤르츠",
-    "GHz": "기가헤르츠",
-    "Hz": "헤르츠",
-    "dB": "데시벨",
-    "℃": "도",
-    "°C": "도",
-    "°": "도",
-    "USD": "달러",
-    "KRW": "원",
-    '"': "인치",
-    "″": "인치",
-}
-UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 _MONEY = {"$": "달러", "€": "유로", "£": "파운드", "¥": "엔", "₩": "원", "￦": "원"}
 _CENTS = {"$": "센트", "€": "센트", "£": "펜스"}
 _NATIVE_PAIRS = {
@@ -77,10 +32,19 @@ _NATIVE_PAIRS = {
     7: "일고여덟",
     8: "여덟아홉",
 }
-_SINO_PAIRS = {2: "이삼", 3: "삼사", 4: "사오", 5: "오륙", 6: "육칠", 7: "칠팔", 8: "팔구"}
+_SINO_PAIRS = {1: "일이", 2: "이삼", 3: "삼사", 4: "사오", 5: "오륙", 6: "육칠", 7: "칠팔", 8: "팔구"}
 _PAIRED_SINO = frozenset(("일", "주", "주일", "개월", "년", "분", "초", "회", "층", "인", "인분"))
 _AGE_GROUP = re.compile(r"\s?(?:고객|남|여|초반|중반|후반|이용|분|손님|회원)")
 MIXED = re.compile(r"(?:\d[\d,]*(?:\.\d+)?[십백천]?[십백천만억조]\s?)+(?:\d[\d,]*(?=\s?(?:원|명|개|건|달러)))?")
+
+
+_NAMES_A_PLACE = re.compile(r"(?:^|[^가-힣])제\s?$")
+"""`제3회`: the counter belongs to the number."""
+CODE_WORDS = re.compile(
+    r"(번호|코드|내선|계좌|비밀번호|암호|우편번호|대표전화|전화|연락처|뒷자리|앞자리|끝자리|네 자리|자리)"
+    r"(가|는|은|이|를|을|로|인)?\s*[:：,]?\s*[\[(]?\s*$"
+)
+"""What is said before digits that are a code."""
 
 
 def _value(written: str) -> int | None:
@@ -101,6 +65,12 @@ def counted_as_said(written: str, counter: str, said: str, rest: str) -> str:
     value = _value(written)
     if value is None:
         return f"{number(written)} {counter}"
+    if _NAMES_A_PLACE.search(said):
+        return f"{sino(value)}{counter}"
+    if counter in ("번", "호") and CODE_WORDS.search(said):
+        return f"{spell_digits(written.replace(',', ''), '공')} {counter}"
+    if (counter == "길" and re.search(r"[로길]\s?$", said)) or (counter == "개" and re.match(r"\s?(국어|국)", rest)):
+        return f"{sino(value)} {counter}"
     if counter == "번째":
         return ordinal(value) if value else f"{sino(value)} 번째"
     if counter == "번" and not _counts_times(said, rest):
@@ -141,10 +111,18 @@ def _counts_people(said: str, rest: str) -> bool:
     )
 
 
-def range_as_said(low: str, high: str, counter: str, said: str, rest: str) -> str:
-    """`3~5일` as 삼에서 오 일; neighbours as Koreans join them: `2~3개` is 두세 개, `3~4일` is 삼사 일."""
+def range_as_said(match: re.Match[str], said: str) -> str:
+    """`3~5일` as 삼에서 오 일; neighbours as Koreans join them: `2~3개` is 두세 개, `3~4일` is 삼사 일.
+
+    The match's groups: the lower number, its counter if it is written, the higher number, its counter.
+    """
+    low, own, high, counter = match.groups()
+    rest = behind(match)
+    if own:
+        one = counted_as_said(low, own, said, "")
+        return f"{one}에서 {counted_as_said(high, counter, said + one, rest)}"
     first, second = _value(low), _value(high)
-    native = counter in NATIVE_COUNTERS and counter not in SINO_COUNTERS and counter not in ("번", "번째")
+    native = is_native(counter) and counter not in ("번", "번째")
     if counter == "대" and first and second and first % 10 == second % 10 == 0:
         native = False
     if first is not None and second == first + 1 and first <= 8:
@@ -162,13 +140,22 @@ def range_as_said(low: str, high: str, counter: str, said: str, rest: str) -> st
     return f"{number(low)}에서 {number(high)} {counter}".rstrip()
 
 
+def powers_as_said(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
+    """`2~3만` as 이삼만: neighbours before the name of a power. None where they are none."""
+    first, second, names = int(match[1]), int(match[2]), match[3]
+    if second != first + 1 or first not in _SINO_PAIRS:
+        return None
+    tail = behind(match, 1)
+    return f"{_SINO_PAIRS[first]}{names}" + (" " if tail and tail in "원명개건달" else "")
+
+
 def mixed(match: re.Match[str], said: str) -> str:  # noqa: ARG001
     """`3만5천`, `1억 2,000만`: digits with the names of powers between them."""
     words = ""
     for written, names in re.findall(r"(\d[\d,]*(?:\.\d+)?)([십백천만억조]*)", match[0]):
         silent = _value(written) == 1 and names and (names[0] in "십백천" or (names == "만" and not words))
         words += (" " if words.endswith(("만", "억", "조")) else "") + ("" if silent else number(written)) + names
-    tail = match.string[match.end() :][:1]
+    tail = behind(match, 1)
     return words + (" " if match[0][-1].isspace() or (tail and tail in "원명개건달") else "")
 
 
@@ -179,7 +166,7 @@ def money(match: re.Match[str], said: str) -> str:  # noqa: ARG001
     if sign in _CENTS and len(cents) == 2:
         words = f"{number(whole)} {_MONEY[sign]}"
         return f"{words} {sino(int(cents))} {_CENTS[sign]}" if int(cents) else words
-    return f"{number(amount)} {_MONEY[sign]}"
+    return f"{number(amount)} {_MONEY.get(sign) or UNITS[sign]}"
 
 
 def below_zero(match: re.Match[str], said: str) -> str:
