@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -57,8 +58,16 @@ class Configuration(BaseSettings):
     agent_language: Literal["", "ko", "en"] = ""
     """What agents are spoken to in; empty: `language`."""
     agent_queue: str = "support"
-    most_calls: int = Field(40, ge=1)
-    """Calls held at once; further ones go to people."""
+    twilio_auth_token_also: SecretStr = SecretStr("")
+    """A second token whose signatures are accepted: the next or the last one, while tokens are rotated."""
+    twilio_shared_keys: dict[str, SecretStr] = Field(default_factory=dict)
+    """Keys that webhooks are signed with by HMAC-SHA256, by the name that Twilio gave each."""
+    workers: int = Field(1, ge=1, le=64)
+    """Processes that take calls on the same port: one per two to four cores."""
+    most_calls: int = Field(0, ge=0)
+    """Calls that stream at once, in all workers together; 0: as many as this machine was measured to hold well."""
+    drain_s: float = Field(300.0, ge=0)
+    """Seconds that running calls have to end after SIGTERM; then callers are handed to people."""
     transfer: Literal["warm", "cold"] = "warm"
     """`warm`: an agent hears a summary and takes the call by key 1; `cold`: they are connected at once."""
     transfer_by: Literal["twiml", "rest"] = "twiml"
@@ -120,6 +129,25 @@ class Configuration(BaseSettings):
     longest_call_s: int = Field(1800, ge=10)
     """Seconds after which a call is given to a person."""
 
+    database_url: SecretStr = SecretStr("")
+    """The database of calls and accounts, as postgresql://USER:PASSWORD@HOST/DATABASE; empty: SQLite under `var`."""
+
+    # The pages
+    time_zone: str = "Asia/Seoul"
+    """Whose time the pages show and days are counted by."""
+    console_key: SecretStr = SecretStr("")
+    """What sessions are signed with, at least 32 characters; empty: one is made and kept under `var`."""
+    oidc_issuer: str = ""
+    """The identity provider (OpenID Connect) that people may log in through, https://...; empty for none."""
+    oidc_name: str = "SSO"
+    """What the button to it says."""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_role_claim: str = "groups"
+    """The claim that has a person's groups."""
+    oidc_roles: dict[str, Literal["viewer", "agent", "editor", "analyst", "admin"]] = Field(default_factory=dict)
+    """The role that each group has here; who is in none of them is not let in."""
+
     @field_validator("public_url")
     @classmethod
     def _is_base_url(cls, value: str) -> str:
@@ -129,6 +157,20 @@ class Configuration(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("write it as https://bot.example.com, without ? or #")
         return value.rstrip("/")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_time_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("write a time zone of the IANA database, such as Asia/Seoul")
+        return value
+
+    @field_validator("console_key")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < 32:
+            raise ValueError("write at least 32 characters, for example what `openssl rand -hex 32` prints")
+        return value
 
     @classmethod
     def settings_customise_sources(

@@ -53,6 +53,7 @@ from voicebot.store.voicemails import open_voicemails
 from voicebot.tts import recordings
 from voicebot.tts.cache import SoundCache
 from voicebot.tts.engines import engines
+from voicebot.tts.speech_text import sentences
 from voicebot.tts.voice import Phrase, TelephoneVoice
 
 _log = structlog.get_logger()
@@ -72,8 +73,11 @@ _WORK_ENDS_S = 5.0
 """Longest wait for work in the background when the service closes; it looks up between two phrases and
 between a few sentences that are learnt."""
 
+_PHRASES_A_STEP = 20
+"""Phrases after which it is told how many were made."""
+
 Progress = Callable[[str], None]
-"""Is told what is being loaded, in a few words."""
+"""Is told what is being loaded, in a few words; from any thread."""
 
 
 def content_folder(configuration: Configuration) -> Path:
@@ -195,7 +199,7 @@ class Service:
         self._followers = (*followers, self._keep_hand_over)
         self.hand_overs: HandOvers = LocalHandOvers()
         """What agents are told of the calls that they take over."""
-        self._now = now or (lambda: datetime.now(ZoneInfo("Asia/Seoul")))
+        self._now = now or (lambda: datetime.now(ZoneInfo(configuration.time_zone)))
         self._shared: Conversation | None = None
         self._voice: TelephoneVoice | None = None
         self._recogniser: TwoListeners | None = None
@@ -204,7 +208,8 @@ class Service:
         self._pools = Pools(
             listening=ThreadPoolExecutor(configuration.decode_threads, "listening"),
             thinking=ThreadPoolExecutor(16, "thinking"),
-            speaking=ThreadPoolExecutor(16, "speaking"),
+            # Each call has two sentences made at a time at most: none waits here for another call's.
+            speaking=ThreadPoolExecutor(2 * configuration.most_calls + 16, "speaking"),
             keeping=ThreadPoolExecutor(4, "keeping"),
         )
         self._closed = threading.Event()
@@ -221,9 +226,10 @@ class Service:
         call_log.expire(configuration.var / "calls", self._now().date() - timedelta(days=configuration.transcript_days))
         before = self._preloaded
         pack = before.pack if before else open_pack(configuration)
-        progress("speech models and understanding")
-        loading = ThreadPoolExecutor(1, "loading")
+        progress("speech models, understanding, phrases")
+        loading = ThreadPoolExecutor(2, "loading")
         listening = loading.submit(open_recogniser, pack, configuration, before.first if before else None)
+        speaking = loading.submit(self._open_voice, pack, progress)
         loading.shutdown(wait=False)
         encoder = _encoder(configuration)
         dialogue = before.dialogue if before else open_dialogue(pack, configuration.var)
@@ -234,20 +240,16 @@ class Service:
         if before is None:
             _warm(pack, dialogue)
         try:
-            progress("voice")
-            voice = self._open_voice(pack)
             recogniser = self._recogniser = listening.result()
             for domain in _first_domains(pack, configuration):
                 recogniser.prepare(domain)
+            voice = speaking.result()
         except Exception as error:  # whatever it is that keeps us from speaking, keys can still be pressed
             known = isinstance(error, VoicebotError)
             self.trouble = str(error) if known else f"speech can't be loaded ({type(error).__name__}); see the log."
             _log.error("speech can't be loaded", reason=self.trouble, place="" if known else place(error))
             progress("no speech")
             return
-        progress("phrases")
-        language = configuration.language
-        voice.prepare(Phrase(text, language) for text in _fixed(pack, language, only=("greeting",)))
         self._shared = Conversation(
             dialogue=dialogue,
             domains=PackDomains(pack),
@@ -264,7 +266,6 @@ class Service:
         self.ready = True
         progress("ready")
         self._in_background(self._prepare_domains, recogniser, PackDomains(pack))
-        self._in_background(self._speak_ahead, pack, voice)
         if encoder is not None:
             self._in_background(self._learn, pack, encoder)
 
@@ -333,18 +334,27 @@ class Service:
         profiles.expire()
         return profiles
 
-    def _open_voice(self, pack: Pack) -> TelephoneVoice:
+    def _open_voice(self, pack: Pack, progress: Progress) -> TelephoneVoice:
+        """The voice, with everything that the pack always says in the same words made, the likely language first."""
         found, problems = recordings.load(
             (language, pack.folder / language / "recordings") for language in pack.languages
         )
         for problem in problems:
             _log.warning("a recording can't be used", problem=problem)
-        speaking = engines(self.configuration)
-        self._voice = TelephoneVoice(speaking, SoundCache(self.configuration.var / "voices"), found)
-        for language in pack.languages:
-            for engine in [engine for engine in speaking if language in engine.languages][:1]:
-                engine.warm_up()
-        return self._voice
+        voice = self._voice = TelephoneVoice(engines(), SoundCache(self.configuration.var / "voices"), found)
+        languages = sorted(pack.languages, key=lambda language: language != self.configuration.language)
+        voice.warm_up(languages)
+
+        def told(done: int, of: int) -> None:
+            if done % _PHRASES_A_STEP == 0 or done == of:
+                progress(f"phrases {done}/{of}")
+
+        phrases = [Phrase(text, language) for language in languages for text in _fixed(pack, language)]
+        if failed := voice.prepare(phrases, told):
+            _log.warning(
+                "phrases could not be spoken ahead; see `voicebot voices list`", failed=failed, of=len(phrases)
+            )
+        return voice
 
     def _prepare_domains(self, recogniser: TwoListeners, domains: PackDomains) -> None:
         """The other questions' domains: none is asked in the first seconds, and one that is, is compiled then."""
@@ -352,16 +362,6 @@ class Service:
             if self._closed.is_set():
                 return
             recogniser.prepare(domain)
-
-    def _speak_ahead(self, pack: Pack, voice: TelephoneVoice) -> None:
-        """Make the sound of every phrase without gaps, the caller's likely language first."""
-        first = self.configuration.language
-        for language in sorted(pack.languages, key=lambda language: language != first):
-            for text in _fixed(pack, language):
-                self._patience.wait()
-                if self._closed.is_set():
-                    return
-                voice.prepare([Phrase(text, language)])
 
     def answer(self, caller: Caller, channel: Channel) -> LiveCall:
         """See `Answering`. Raises RuntimeError before `load` is done."""
@@ -447,13 +447,15 @@ def build(configuration: Configuration, *, followers: tuple[Follower, ...] = ())
     return service
 
 
-def _fixed(pack: Pack, language: str, only: tuple[str, ...] = ()) -> Iterator[str]:
-    """Everything a pack says that has no gaps to fill but its own name."""
+def _fixed(pack: Pack, language: str) -> Iterator[str]:
+    """Everything a pack says that has no gaps to fill but its own name: phrases, and sentences of those with gaps."""
     words = pack.languages[language]
-    for name, variants in words.replies.items():
+    for variants in words.replies.values():
         for variant in variants:
-            if (not only or name in only) and set(variant.paths) <= {"name"}:
+            if set(variant.paths) <= {"name"}:
                 yield variant.render({"name": words.name}, language)
+            else:
+                yield from (text for text in sentences(variant.text, language) if "{" not in text)
 
 
 def _bridge(pack: Pack, reply: str, language: str, number: int) -> str:

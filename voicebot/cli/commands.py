@@ -13,5 +13,7 @@ import voicebot.cli.serve
 import voicebot.cli.test
 import voicebot.cli.transcribe
 import voicebot.cli.understand
+import voicebot.cli.users
 import voicebot.cli.voices
+import voicebot.cli.voices_check
 import voicebot.cli.voices_recordings

@@ -12,6 +12,7 @@ import structlog
 from flask import Blueprint, Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from voicebot.console.access.guard import reader
 from voicebot.console.formats import Formats
 from voicebot.console.interface_language import COOKIE, LANGUAGES, InterfaceLanguage, chosen, text
 from voicebot.failure import place
@@ -54,10 +55,10 @@ Navigation = Callable[[], Sequence[NavigationEntry]]
 """What this request's reader may go to."""
 
 
-def prepare_pages(flask: Flask, *, language: str, zone: ZoneInfo, navigation: Navigation) -> None:
+def prepare_pages(flask: Flask, *, default_language: str, zone: ZoneInfo, navigation: Navigation) -> None:
     """Make pages possible in `flask`: call once, before the blueprints with pages are registered.
 
-    `language`: of the interface where a browser asks for neither. `zone`: whose time the pages show.
+    `default_language`: of the interface where a browser asks for neither. `zone`: whose time the pages show.
     """
     static = Blueprint(
         "console_static", __name__, static_folder="static", static_url_path="/static", template_folder="templates"
@@ -66,16 +67,17 @@ def prepare_pages(flask: Flask, *, language: str, zone: ZoneInfo, navigation: Na
 
     @flask.before_request
     def choose_language() -> None:
-        g.interface_language = chosen(request, language)
+        g.interface_language = chosen(request, default_language)
 
     @flask.context_processor
     def words() -> dict[str, object]:
-        reader: InterfaceLanguage = g.interface_language
+        language: InterfaceLanguage = g.interface_language
         return {
-            "interface_language": reader,
-            "t": partial(text, reader),
-            "formats": Formats(reader, zone),
+            "interface_language": language,
+            "t": partial(text, language),
+            "formats": Formats(language, zone),
             "navigation": navigation,
+            "reader": reader,
         }
 
     flask.after_request(_remember_language)

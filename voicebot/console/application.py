@@ -1,0 +1,47 @@
+"""Puts the pages into the service's Flask application."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from flask import Flask, redirect
+from werkzeug.wrappers import Response
+
+from voicebot.config import Configuration
+from voicebot.console.access.guard import Access, public
+from voicebot.console.access.identity_provider import IdentityProvider
+from voicebot.console.access.people import people_blueprint
+from voicebot.console.access.sign_in import sign_in_blueprint
+from voicebot.console.navigation import navigation
+from voicebot.console.pages import prepare_pages
+from voicebot.store.history.database import Database
+from voicebot.store.key_file import key_from
+
+
+def add_console(flask: Flask, configuration: Configuration, database: Database) -> Access:
+    """Add accounts and their pages; further blueprints are held to their needs by `Access.protect`.
+
+    Raises KeyFileError where the key of the sessions can't be read or made.
+    """
+    key = configuration.console_key.get_secret_value().encode() or key_from(configuration.var / "console.key")
+    access = Access(flask, database, key)
+    prepare_pages(
+        flask,
+        default_language=configuration.language,
+        zone=ZoneInfo(configuration.time_zone),
+        navigation=navigation,
+    )
+    flask.config["SESSION_COOKIE_SECURE"] = configuration.public_url.startswith("https:")
+    provider = None
+    if configuration.oidc_issuer:
+        provider = IdentityProvider(flask, configuration)
+        flask.register_blueprint(provider.blueprint(access))
+    flask.register_blueprint(sign_in_blueprint(access, provider))
+    flask.register_blueprint(people_blueprint(access))
+
+    @flask.get("/")
+    @public
+    def home() -> Response:
+        return redirect("/console")
+
+    return access

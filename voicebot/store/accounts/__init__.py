@@ -1,0 +1,1 @@
+"""Who may see and do what: people's accounts, and the tokens of programs."""
