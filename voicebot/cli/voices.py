@@ -17,41 +17,60 @@ if TYPE_CHECKING:
     from voicebot.tts.port import Engine
     from voicebot.tts.recordings import Recordings
 
-voices = typer.Typer(no_args_is_help=True, help="The bot's voices: list, try.")
+voices = typer.Typer(no_args_is_help=True, help="The bot's voices.")
 app.add_typer(voices, name="voices")
 
+EngineOption = Annotated[str | None, typer.Option(help="Name of one engine, as in `voicebot voices list`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-_LANGUAGES = ("ko", "en")
+_PATIENCE_S = 60.0
+"""Nobody is on the line: an engine that has to load may do so."""
 _SAMPLES = {"ko": "안녕하세요.", "en": "Hello."}
 
 
 @voices.command("list")
 def list_voices(as_json: AsJson = False) -> None:
-    """List engines and recordings for each language; exit status 1 where the configured language has no voice."""
+    """List engines and recordings for each language; exit status 1 where the configured language has no voice.
+
+    The engines of a language stand in the order in which they are asked; then those that could be installed.
+    """
     from voicebot import config
-    from voicebot.tts.engines import engines
+    from voicebot.tts import measured
+    from voicebot.tts.engines import KINDS, LANGUAGES, engines
 
     configuration = config.load()
     recordings, problems = _recordings(configuration)
-    rows: list[dict[str, Any]] = [
-        {"voice": "recordings", "language": language, "works": True, "note": f"{count} texts"}
-        for language in _LANGUAGES
-        if (count := sum(spoken == language for spoken, _ in recordings.texts))
-    ]
-    for engine in engines():
-        rows += [_state(engine, language) for language in sorted(engine.languages)]
+    figures = measured.load(configuration.var)
+    available = engines(configuration)
+    rows: list[dict[str, Any]] = []
+    for language in LANGUAGES:
+        if count := sum(spoken == language for spoken, _ in recordings.texts):
+            rows.append(_row("recordings", language, "here", note=f"{count} texts"))
+        speaking = [engine for engine in available if language in engine.languages]
+        for engine in speaking:
+            state, note = _state(engine, language)
+            rows.append(_row(engine.name, language, state, measured.error_rate(engine, language, figures), note))
+        here = {engine.name for engine in speaking}
+        for known in KINDS:
+            if known.name not in here and language in known.languages:
+                error_rate = measured.RELEASE.get((known.name, language))
+                rows.append(_row(known.name, language, "absent", error_rate, f"{known.install} ({known.licence})"))
+    for engine in available:
         engine.close()
     if as_json:
         _print_json({"voices": rows, "problems": list(problems)})
     else:
         for row in rows:
-            state = "ok" if row["works"] else "fails"
-            sys.stdout.write(f"{row['language']}  {row['voice']:<12} {state:<6} {row['note']}\n")
+            misheard = "" if row["error_rate"] is None else f"{row['error_rate']:4.0%} misheard"
+            sys.stdout.write(
+                f"{row['language']}  {row['voice']:<10}  {row['state']:<6}  {misheard:<13}  {row['note']}\n"
+            )
         for problem in problems:
             sys.stdout.write(f"recording: {problem}\n")
     if not any(
-        row["works"] and row["voice"] != "recordings" for row in rows if row["language"] == configuration.language
+        row["state"] == "here" and row["voice"] != "recordings"
+        for row in rows
+        if row["language"] == configuration.language
     ):
         raise typer.Exit(1)
 
@@ -62,6 +81,7 @@ def try_voice(
     language: Annotated[str | None, typer.Option(help="Language: ko or en; the configured one by default.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write a WAV file instead of playing it here.")] = None,
     rate: Annotated[float, typer.Option(help="Relative speed.", min=0.5, max=2.0)] = 1.0,
+    engine: EngineOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Say a text as callers would hear it, and show it in words."""
@@ -73,14 +93,17 @@ def try_voice(
     from voicebot.tts.cache import SoundCache
     from voicebot.tts.engines import engines
     from voicebot.tts.port import Style
+    from voicebot.tts.recordings import Recordings
     from voicebot.tts.speech_text import spoken
     from voicebot.tts.voice import TelephoneVoice
 
-    configuration = config.load(**({"language": language} if language else {}))
+    configuration = config.load(language=language)
     language = configuration.language
-    recordings, _ = _recordings(configuration)
-    available = engines()
-    voice = TelephoneVoice(available, SoundCache(configuration.var / "voices"), recordings)
+    recordings, _ = _recordings(configuration) if engine is None else (Recordings(), ())
+    available = engines(configuration) if engine is None else (named_engine(engine, configuration, language),)
+    voice = TelephoneVoice(
+        available, SoundCache(configuration.var / "voices"), recordings, patience_s=_PATIENCE_S, give_up_s=_PATIENCE_S
+    )
     style = Style(rate=rate)
     try:
         was_ready = voice.is_ready(text, language, style)
@@ -88,8 +111,8 @@ def try_voice(
         pcm = voice.speak(text, language, style)
         took_ms = round((time.monotonic() - started) * 1000)
         if not len(pcm) and any(map(str.isalnum, spoken(text, language))):
-            for engine in available:
-                engine.synthesise(spoken(text, language), language, style)
+            for silent in available:
+                silent.synthesise(spoken(text, language), language, style)
     finally:
         voice.close()
     said = {
@@ -112,15 +135,32 @@ def try_voice(
         _play(pcm)
 
 
-def _state(engine: Engine, language: str) -> dict[str, Any]:
+def named_engine(name: str, configuration: Configuration, language: str) -> Engine:
+    """The engine of this name, if it is here and speaks `language`. Raises VoicebotError."""
+    from voicebot.errors import VoicebotError
+    from voicebot.tts.engines import installed, kind
+
+    known = kind(name)
+    if language not in known.languages:
+        raise VoicebotError(f"{name} does not speak {language}; it speaks {', '.join(known.languages)}.")
+    for engine in installed(configuration):
+        if engine.name == name:
+            return engine
+    raise VoicebotError(f"{name} is not installed here; bring it: {known.install}.")
+
+
+def _row(voice: str, language: str, state: str, error_rate: float | None = None, note: str = "") -> dict[str, Any]:
+    return {"voice": voice, "language": language, "state": state, "error_rate": error_rate, "note": note}
+
+
+def _state(engine: Engine, language: str) -> tuple[str, str]:
     from voicebot.tts.port import NORMAL, EngineError
 
-    row = {"voice": engine.name, "language": language}
     try:
         engine.synthesise(_SAMPLES[language], language, NORMAL)
     except EngineError as error:
-        return row | {"works": False, "note": str(error)}
-    return row | {"works": True, "note": engine.fingerprint}
+        return "fails", str(error)
+    return "here", engine.fingerprint
 
 
 def _recordings(configuration: Configuration) -> tuple[Recordings, tuple[str, ...]]:
@@ -130,7 +170,7 @@ def _recordings(configuration: Configuration) -> tuple[Recordings, tuple[str, ..
 
     named = Path(configuration.pack)
     folder = named if len(named.parts) > 1 else content_folder(configuration) / configuration.pack
-    return load((language, folder / language / "recordings") for language in _LANGUAGES)
+    return load((language, folder / language / "recordings") for language in ("ko", "en"))
 
 
 def _play(pcm: Pcm) -> None:
