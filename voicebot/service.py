@@ -23,6 +23,7 @@ from voicebot.call import Call, Conversation, Pools
 from voicebot.call.continuing import KeptCalls
 from voicebot.call.hand_over import hand_over_context
 from voicebot.call.keeping import Keeping
+from voicebot.call.keyed import KeyedCalls, KeyedConversation
 from voicebot.channel import Caller, Channel, LiveCall, Outcome
 from voicebot.config import Configuration, ConfigurationError
 from voicebot.dialogue.domains import PackDomains
@@ -258,7 +259,7 @@ class Service:
             backend=self.backend,
             pools=self._pools,
             bridge=functools.partial(_bridge, pack),
-            keeping=Keeping(self._open_profiles(), self.callbacks, self._now),
+            keeping=self._keeping,
             kept=self._kept,
             log=self._log,
             longest_s=configuration.longest_call_s,
@@ -268,6 +269,35 @@ class Service:
         self._in_background(self._prepare_domains, recogniser, PackDomains(pack))
         if encoder is not None:
             self._in_background(self._learn, pack, encoder)
+
+    @functools.cached_property
+    def keyed(self) -> KeyedCalls:
+        """Calls that are held by keys alone: from when the content is loaded on, with or without speech."""
+        today = lambda: self._now().date().isoformat()  # noqa: E731
+        return KeyedCalls(self._keyed_conversation, today=today, followers=self._followers)
+
+    def _keyed_conversation(self) -> KeyedConversation | None:
+        dialogue, backend = self.dialogue, self.backend
+        if dialogue is None or backend is None or self._closed.is_set():
+            return None
+        thinking, speaking = self._pools.thinking, self._pools.speaking
+        assert thinking is not None
+        assert speaking is not None
+        return KeyedConversation(
+            dialogue=dialogue,
+            backend=backend,
+            thinking=thinking,
+            speaking=speaking,
+            voice=self._voice,
+            keeping=self._keeping,
+            kept=self._kept,
+            log=self._log,
+            longest_s=self.configuration.longest_call_s,
+        )
+
+    @functools.cached_property
+    def _keeping(self) -> Keeping:
+        return Keeping(self._open_profiles(), self.callbacks, self._now)
 
     @functools.cached_property
     def callbacks(self) -> Callbacks:
@@ -293,10 +323,10 @@ class Service:
 
     def _keep_hand_over(self, call_id: str, entry: Entry) -> None:
         """A call's last entry tells how it ended; whoever takes it over finds there what was said."""
-        call = self._calls.get(call_id)
-        if entry.who == "call" and entry.decision in ("hand_over", "failed") and call and self._shared:
+        call = self.keyed.find(call_id) or self._calls.get(call_id)
+        pack = self._pack
+        if entry.who == "call" and entry.decision in ("hand_over", "failed") and call and pack:
             outcome = Outcome(**entry.facts)
-            pack = self._shared.dialogue.pack
             self.hand_overs.put(hand_over_context(call.caller, outcome, call.journal, call.state, pack, self._now()))
 
     def _is_busy(self) -> bool:
