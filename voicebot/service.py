@@ -371,7 +371,9 @@ class Service:
         )
         for problem in problems:
             _log.warning("a recording can't be used", problem=problem)
-        voice = self._voice = TelephoneVoice(engines(), SoundCache(self.configuration.var / "voices"), found)
+        voice = self._voice = TelephoneVoice(
+            engines(self.configuration), SoundCache(self.configuration.var / "voices"), found
+        )
         languages = sorted(pack.languages, key=lambda language: language != self.configuration.language)
         voice.warm_up(languages)
 

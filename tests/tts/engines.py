@@ -13,6 +13,7 @@ class ToneEngine:
     """Speaks every text as a tone between two stretches of silence: quick, and different for different texts."""
 
     languages = frozenset({"ko", "en"})
+    concurrency = 2
 
     def __init__(self, name: str = "tone", *, rate: int = 22050, loudness: float = 0.2) -> None:
         self.name = name
@@ -33,6 +34,9 @@ class ToneEngine:
         tone = np.sin(2 * np.pi * (300 + sum(map(ord, text)) % 700) * time) * 32767 * self._loudness
         silence = np.zeros(self._rate // 2)
         return Sound(np.concatenate([silence, tone, silence]).astype(np.int16), self._rate)
+
+    def warm_up(self) -> None:
+        pass
 
     def close(self) -> None:
         pass

@@ -11,7 +11,7 @@ import threading
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +20,19 @@ import structlog
 from voicebot.audio.format import Pcm
 from voicebot.tts.port import Style
 
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
+
 _log = structlog.get_logger(__name__)
 
 _SUFFIX = ".pcm"
 _NEW = ".new-"
 """Files that are being written begin so."""
+_LOCK = ".preparing"
+_LOOK_S = 0.05
+"""Seconds between two looks whether another process is done."""
 _CHECK_BYTES = 4
 """Of the checksum before the samples: a file that was cut short, by a power failure say, is no speech."""
 _ABANDONED_S = 3600.0
@@ -42,6 +50,15 @@ def key(spoken: str, language: str, fingerprint: str, style: Style) -> str:
     """
     content = json.dumps([fingerprint, spoken, language, style.rate, style.pitch], ensure_ascii=False)
     return f"{_hash(fingerprint)[:12]}-{_hash(content)}"
+
+
+def _locked(handle: int) -> bool:
+    """Whether the lock is ours now. Raises OSError where the file system has none."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _hash(text: str) -> str:
@@ -144,6 +161,25 @@ class SoundCache:
             folder=str(folder),
             reason=error.strerror,
         )
+
+    @contextlib.contextmanager
+    def alone(self, stop: Callable[[], bool] = lambda: False) -> Iterator[None]:
+        """While this lasts, no other process of this folder is in it: what one makes, the others need not.
+
+        Waits for them until `stop` says so; where the disk or the system knows no such locks, it does not wait.
+        """
+        handle = None
+        try:
+            if self._folder is not None and fcntl is not None:
+                with contextlib.suppress(OSError):
+                    self._folder.mkdir(parents=True, exist_ok=True)
+                    handle = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+                    while not _locked(handle) and not stop():
+                        time.sleep(_LOOK_S)
+            yield
+        finally:
+            if handle is not None:
+                os.close(handle)  # which gives the lock back, as the end of the process does
 
     @staticmethod
     def _path(folder: Path, name: str) -> Path:

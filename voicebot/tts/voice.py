@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import threading
@@ -40,8 +41,8 @@ _REST_S = 30.0
 """Seconds for which an engine that failed twice running is left alone."""
 _TELL_AGAIN_S = 600.0
 """Seconds after which the operator is told again that something fails."""
-_PLACES = max(2, min(4, os.cpu_count() or 2))
-"""Pieces that an engine makes at the same time: one a core, and two so that one that hangs does not hold up all."""
+_AHEAD_AT_ONCE = 4 * max(2, min(4, os.cpu_count() or 2))
+"""Phrases spoken ahead at the same time: enough that no engine waits for the next, while others are looked up."""
 _KEPT_PLANS = 4096
 """Sentences whose words are remembered, so that a known one is found without reading it again."""
 _KEPT_POOR = 500
@@ -104,7 +105,8 @@ class TelephoneVoice:
         self._clock = clock
         self._patience_s, self._give_up_s = patience_s, give_up_s
         self._synthesis = {
-            id(engine): Synthesis(engine.name, places=_PLACES, hangs_after_s=give_up_s) for engine in self._engines
+            engine.name: Synthesis(engine.name, places=engine.concurrency, hangs_after_s=give_up_s)
+            for engine in self._engines
         }
         self._plan = functools.lru_cache(_KEPT_PLANS)(self._planned)
         self._lock = threading.Lock()
@@ -152,11 +154,19 @@ class TelephoneVoice:
         wanted = tuple(dict.fromkeys(phrases))
         failed = 0
         progress(0, len(wanted))
-        with ThreadPoolExecutor(2 * _PLACES, "speaking ahead") as threads:
+        with contextlib.ExitStack() as stack:
+            if not all(self.is_ready(phrase.text, phrase.language, phrase.style) for phrase in wanted):
+                stack.enter_context(self._cache.alone(lambda: self._closed))
+            threads = stack.enter_context(ThreadPoolExecutor(_AHEAD_AT_ONCE, "speaking ahead"))
             for done, ready in enumerate(threads.map(self._prepared, wanted), start=1):
                 failed += not ready
                 progress(done, len(wanted))
         return failed
+
+    def warm_up(self, languages: Iterable[str]) -> None:
+        """Have the engines that these languages are spoken with load what they need. Returns soon."""
+        for engine in dict.fromkeys(self._speaking(language)[0] for language in languages if self._speaking(language)):
+            engine.warm_up()
 
     def close(self) -> None:
         """Close the engines. What is being prepared ends soon."""
@@ -215,7 +225,7 @@ class TelephoneVoice:
                 return pcm
             if not self._is_asked(engine, name):
                 continue
-            future = self._synthesis[id(engine)].ask(
+            future = self._synthesis[engine.name].ask(
                 name, functools.partial(self._make, engine, part, language, name), within_s
             )
             others = any(self._is_asked(other, names[id(other)]) for other in speaking[number + 1 :])
@@ -276,7 +286,7 @@ class TelephoneVoice:
             if count >= 2:
                 self._resting[engine.name] = self._clock() + _REST_S
         if count >= 2:
-            self._synthesis[id(engine)].give_up()
+            self._synthesis[engine.name].give_up()
 
     def _tell(self, what: str, reason: str, language: str) -> None:
         """One message for the operator about what goes wrong, not one for every sentence."""
