@@ -8,7 +8,7 @@ from itertools import chain
 from voicebot.dialogue import conditions, content
 from voicebot.dialogue.checking_back_end import check_look_ups
 from voicebot.dialogue.checking_sources import Finding, Part, Place, Placed, Sources
-from voicebot.dialogue.pack import COMMON_REPLIES, RESERVED
+from voicebot.dialogue.pack import COMMON_REPLIES, KEYS_WORDING, RESERVED
 from voicebot.dialogue.replies import ReplyTemplate
 
 _BLOCKS = ("not_found", "failed", "yes", "no", "otherwise", "then", "else_")
@@ -289,7 +289,8 @@ def _replies(sources: Sources, flows: Part[content.FlowsFile], steps: list[Place
                         f"the reply {reply} is missing in {language}/replies.yaml",
                         f"add {reply} there, or correct its name here",
                     )
-        for reply in sorted(own - used - common - {*COMMON_REPLIES, "greeting"}):
+        known = used | common | {*COMMON_REPLIES, "greeting"}
+        for reply in sorted(own - known - {name + KEYS_WORDING for name in known}):
             yield words.replies.warning(
                 "unused-reply", ("replies", reply), f"no step says the reply {reply}", "use it, or remove it"
             )

@@ -7,7 +7,7 @@ from typing import Any
 
 from voicebot.dialogue.actions import Action, AskBackend, HandOver, HangUp, Listen, Note, Remember, Say
 from voicebot.dialogue.key_entries import ONE_KEY, entry_lengths
-from voicebot.dialogue.pack import COMMANDS, LanguagePack, Pack
+from voicebot.dialogue.pack import COMMANDS, KEYS_WORDING, LanguagePack, Pack
 from voicebot.dialogue.replies import say_value
 from voicebot.dialogue.state import YES_NO_KINDS, Question, QuestionKind, State
 from voicebot.dialogue.understander import Understander
@@ -15,8 +15,6 @@ from voicebot.nlu.understanding import Understanding
 
 MOST_EQUAL_TURNS = 3
 """So often in a row the bot may say the very same; then a person is offered, and after that given."""
-KEYS_WORDING = "_keys"
-"""A reply NAME_keys is said instead of NAME to callers who answer by keys: "press" instead of "say"."""
 
 
 class Draft:

@@ -15,6 +15,9 @@ from voicebot.yaml_file import ContentError, YamlFile
 
 LANGUAGES = ("ko", "en")
 
+KEYS_WORDING = "_keys"
+"""A reply NAME_keys is said instead of NAME to callers who answer by keys: "press" instead of "say"."""
+
 COMMANDS = (
     *("agent", "repeat", "slower", "briefer", "go_back", "cancel", "help", "keypad", "language", "callback"),
     *("forget_me", "goodbye", "yes", "no"),
