@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from urllib.parse import urljoin
 
 from telephony.phone import webhooks
@@ -13,13 +15,15 @@ from telephony.phone.webhooks import WebhookError
 _WHISPER_VERBS = frozenset(("Say", "Play", "Pause", "Gather", "Hangup", "Redirect"))
 _WAITING_VERBS = frozenset(("Say", "Play", "Pause", "Gather", "Hangup", "Redirect", "Leave"))
 _MOST_DOCUMENTS = 10
-_WAIT_MUSIC_S = 5.0
-"""Seconds after which a waitUrl is asked again: about a piece of music."""
+_LEAST_ROUND_S = 0.1
+"""Seconds between two documents of a waitUrl."""
 
 
 async def dial(call: Call, verb: Element, url: str) -> Goto | None:
     """Ring the people named, let them talk or not, and report to the action."""
-    outcome = call.settings.dial
+    dials = call.settings.dials
+    outcome = dials[call.dials] if call.dials < len(dials) else call.settings.dial
+    call.dials += 1
     nouns = verb.children or (Element("Number", text=verb.text, line=verb.line),)
     for noun in nouns:
         whom = noun.text or next((child.text for child in noun.children if child.name == "Identity"), "")
@@ -37,7 +41,7 @@ async def dial(call: Call, verb: Element, url: str) -> Goto | None:
         elif status == "answered":
             status = "answered" if conference else "completed"
             call.open_line()
-            bridged = await _accepts(call, nouns[0], url, child_sid)
+            bridged = await _accepts(call, nouns[0], url, child_sid, outcome.agent_keys)
             if bridged:
                 call.state = "bridged"
                 call.note("bridged", call.dialled[-1])
@@ -62,8 +66,8 @@ def _dial_parameters(status: str, child: str, bridged: bool, bridged_ms: float, 
     return parameters
 
 
-async def _accepts(call: Call, noun: Element, url: str, child_sid: str) -> bool:
-    """Play a <Number>'s whisper to the agent. False where the agent's leg ends in it."""
+async def _accepts(call: Call, noun: Element, url: str, child_sid: str, keys: str) -> bool:
+    """Play a <Number>'s whisper to the agent, who presses `keys`. False where the agent's leg ends in it."""
     if noun.name not in ("Number", "Client", "Sip") or not noun.get("url"):
         return True
     leg = {"CallSid": child_sid, "ParentCallSid": call.sid, "Direction": "outbound-dial", "To": noun.text}
@@ -79,11 +83,16 @@ async def _accepts(call: Call, noun: Element, url: str, child_sid: str) -> bool:
             if verb.name == "Redirect":
                 target, method, extra = urljoin(answer.url, verb.text), verb.get("method", "POST"), leg
                 break
-            if verb.name == "Gather" and call.settings.dial.agent_keys:
+            for spoken in (verb, *verb.children):
+                if spoken.name == "Say":
+                    call.note("whisper", spoken.text)
+            if verb.name == "Gather" and keys:
+                most = int(verb.get("numDigits", "1000"))
+                pressed, keys = keys[:most], keys[most:]
                 target, method = urljoin(answer.url, verb.get("action")), verb.get("method", "POST")
-                extra = {**leg, "Digits": call.settings.dial.agent_keys, "FinishedOnKey": ""}
+                extra = {**leg, "Digits": pressed, "FinishedOnKey": ""}
                 break
-            await call.sleep(1.0)
+            await call.sleep(float(verb.get("timeout", "5")) if verb.name == "Gather" else 1.0)
         else:
             return True
     raise TwimlError(f"the whisper at {noun.get('url')} does not end.", 11215)
@@ -109,7 +118,8 @@ async def enqueue(call: Call, verb: Element, url: str) -> Goto | None:
     result = outcome.result
     try:
         if result in ("bridged", "leave"):
-            await _wait_in_queue(call, verb, url, queue_sid, outcome.wait_s)
+            left = await _wait_in_queue(call, verb, url, queue_sid, outcome.wait_s)
+            result = "leave" if left else result
         if result == "bridged":
             call.state = "bridged"
             call.note("bridged", name)
@@ -123,28 +133,54 @@ async def enqueue(call: Call, verb: Element, url: str) -> Goto | None:
     return Goto(urljoin(url, verb.get("action")), verb.get("method", "POST"), parameters(result))
 
 
-async def _wait_in_queue(call: Call, verb: Element, url: str, queue_sid: str, wait_s: float) -> None:
-    end_ms = call.line.now_ms + wait_s * 1000
-    while call.line.now_ms < end_ms:
-        if verb.get("waitUrl"):
-            answer = await call.request(
-                urljoin(url, verb.get("waitUrl")),
-                verb.get("waitUrlMethod", "POST"),
-                {
-                    "QueuePosition": "1",
-                    "QueueSid": queue_sid,
-                    "QueueTime": str(int(wait_s - (end_ms - call.line.now_ms) / 1000)),
-                    "AvgQueueTime": str(int(wait_s)),
-                    "CurrentQueueSize": "1",
-                    "MaxQueueSize": verb.get("maxQueueSize", "1000"),
-                },
-            )
-            for waiting in read(answer.reply.body, answer.reply.content_type, document_url=answer.url):
-                if waiting.name not in _WAITING_VERBS:
-                    raise TwimlError(f"<{waiting.name}> may not stand in a waitUrl's document ({answer.url}).")
-                if waiting.name == "Say":
-                    call.note("say", waiting.text)
-        await call.sleep(min(_WAIT_MUSIC_S, (end_ms - call.line.now_ms) / 1000))
+async def _wait_in_queue(call: Call, verb: Element, url: str, queue_sid: str, wait_s: float) -> bool:
+    """What is heard in the queue, until an agent takes the call. True where a <Leave> came before."""
+    begin_ms = call.line.now_ms
+    end_ms = begin_ms + wait_s * 1000
+    hearing = asyncio.create_task(_hear_queue(call, verb, url, queue_sid, begin_ms, wait_s), name="queue")
+    try:
+        await call.wait(lambda: hearing.done() or call.line.now_ms >= end_ms)
+        return hearing.result() if hearing.done() else False
+    finally:
+        hearing.cancel()
+        await asyncio.wait({hearing})
+        call.on_key = None
+        call.line.playout.clear()
+
+
+async def _hear_queue(call: Call, verb: Element, url: str, queue_sid: str, begin_ms: float, wait_s: float) -> bool:
+    """Play the waitUrl's documents again and again; True when one of them leaves the queue."""
+    from telephony.phone.verbs import perform
+
+    if not verb.get("waitUrl"):
+        await call.wait(lambda: False)
+    first = Goto(urljoin(url, verb.get("waitUrl")), verb.get("waitUrlMethod", "POST"))
+    goto = first
+    while True:
+        waited_s = (call.line.now_ms - begin_ms) / 1000
+        place = max(1, math.ceil(call.settings.queue.place * (1 - waited_s / wait_s))) if wait_s else 1
+        parameters = {
+            "QueuePosition": str(place),
+            "QueueSid": queue_sid,
+            "QueueTime": str(int(waited_s)),
+            "AvgQueueTime": str(call.settings.queue.average_s),
+            "CurrentQueueSize": str(place),
+            "MaxQueueSize": verb.get("maxQueueSize", "1000"),
+            **(goto.parameters or {}),
+        }
+        answer = await call.request(goto.url, goto.method, parameters)
+        goto = first
+        for waiting in read(answer.reply.body, answer.reply.content_type, document_url=answer.url):
+            if waiting.name not in _WAITING_VERBS:
+                raise TwimlError(f"<{waiting.name}> may not stand in a waitUrl's document ({answer.url}).")
+            if waiting.name == "Leave":
+                return True
+            following = await perform(call, waiting, answer.url)
+            call.state = "queue"
+            if following is not None:
+                goto = following
+                break
+        await call.sleep(_LEAST_ROUND_S)
 
 
 async def _tell(call: Call, verb: Element, url: str, parameters: dict[str, str]) -> None:

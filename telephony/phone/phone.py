@@ -44,7 +44,7 @@ class CallEvent:
     """On the line's clock, which starts with the answer."""
     kind: str
     """`answered`, `request`, `caller` (speaks), `keys`, `stream`, `stream_end`, `clear`, `say`, `dial`, `queue`,
-    `bridged`, `warning`, `ended`."""
+    `whisper` (an agent hears), `bridged`, `warning`, `ended`."""
     detail: str = ""
 
 
@@ -61,6 +61,14 @@ class Goto:
 
 class CallerLeft(Exception):  # noqa: N818
     """The caller hung up."""
+
+
+class Moved(Exception):  # noqa: N818
+    """The call was given other TwiML through the API."""
+
+    def __init__(self, goto: Goto) -> None:
+        super().__init__(goto.url)
+        self.goto = goto
 
 
 class BotHungUp(Exception):  # noqa: N818
@@ -90,6 +98,8 @@ class Call:
         """The open media stream."""
         self.dialled: list[str] = []
         """Whom the bot dialled: numbers, clients, SIP addresses, conferences and queues, in order."""
+        self.dials = 0
+        """<Dial>s so far."""
         self.queued: list[str] = []
         """The queues it put the caller into."""
         self.ended_by: Literal["", "caller", "bot", "failure"] = ""
@@ -98,6 +108,7 @@ class Call:
         self.unreachable: UnreachableError | None = None
         """Set where there was no service to call."""
         self._left = False
+        self._moved: Goto | None = None
         self._begun = asyncio.Event()
         self._notices: set[asyncio.Task[None]] = set()
 
@@ -134,6 +145,10 @@ class Call:
         """Hang up now."""
         self._left = True
 
+    def move(self, url: str, method: str = "POST") -> None:
+        """The service gives the call other TwiML through the API: what runs ends."""
+        self._moved = Goto(url, method)
+
     @property
     def handed_over(self) -> bool:
         """Whether the bot gave the caller to people."""
@@ -144,7 +159,8 @@ class Call:
     async def run(self) -> None:
         """Place the call and see it through to its end. Cancelling it cuts the line without a goodbye."""
         try:
-            await self._follow(Goto(self.settings.voice_url))
+            answered_by = {"AnsweredBy": self.settings.answered_by} if self.settings.answered_by else None
+            await self._follow(Goto(self.settings.voice_url, parameters=answered_by))
         except CallerLeft:
             self._end("caller", "completed")
         except BotHungUp as end:
@@ -175,10 +191,13 @@ class Call:
         return f"{prefix}{generator.getrandbits(128):032x}"
 
     async def wait(self, condition: Callable[[], bool], within_s: float = 86400.0) -> bool:
-        """Wait for a condition on the line; False when the time is up. Raises CallerLeft."""
-        met = await self.line.until(lambda: self._left or condition(), within_s)
+        """Wait for a condition on the line; False when the time is up. Raises CallerLeft and Moved."""
+        met = await self.line.until(lambda: self._left or self._moved is not None or condition(), within_s)
         if self._left:
             raise CallerLeft
+        if self._moved is not None:
+            goto, self._moved = self._moved, None
+            raise Moved(goto)
         return met
 
     async def sleep(self, seconds: float) -> None:
@@ -235,7 +254,10 @@ class Call:
                 if self._left:
                     raise CallerLeft
                 self.state = "twiml"
-                following = await perform(self, verb, url)
+                try:
+                    following = await perform(self, verb, url)
+                except Moved as moved:
+                    following = moved.goto
                 if following is not None:
                     goto = following
                     break

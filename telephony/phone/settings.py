@@ -22,7 +22,7 @@ class DialOutcome:
     talk_s: float = 2.0
     """Seconds that the two talk, before the agent hangs up."""
     agent_keys: str = "1"
-    """What the agent presses where a whisper asks; empty for nothing."""
+    """What the agent presses where a whisper asks, one question after another; empty for nothing."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,12 @@ class QueueOutcome:
 
     result: Literal["bridged", "leave", "queue-full", "error"] = "bridged"
     wait_s: float = 3.0
+    """Seconds until an agent takes the caller, who may leave the queue before."""
     talk_s: float = 2.0
+    place: int = 1
+    """The caller's place at first; it gets better as time passes."""
+    average_s: int = 0
+    """Twilio's AvgQueueTime."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,15 @@ class CallSettings:
     caller: str = "+821012345678"
     """Who calls, E.164; or `anonymous`."""
     called: str = "+8215881234"
+    direction: Literal["inbound", "outbound-api"] = "inbound"
+    """`outbound-api`: the service calls, so `caller` is its own number, and `called` the person's."""
+    answered_by: str = ""
+    """For an outbound call, what machine detection says: `human`, `machine_end_beep`, ...; empty without it."""
     language: str = "ko"
     """Of what the caller says, ISO 639-1."""
     dial: DialOutcome = DialOutcome()
+    dials: tuple[DialOutcome, ...] = ()
+    """What becomes of the first <Dial>, the second, ...; of further ones, `dial`."""
     queue: QueueOutcome = QueueOutcome()
     synthesise: Synthesise | None = None
     """Twilio's voice for <Say>, and the caller's for texts. Without it <Say> is silence of about the right length."""

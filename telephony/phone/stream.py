@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from telephony.phone.phone import Call, CallerLeft
+from telephony.phone.phone import Call, CallerLeft, Moved
 from telephony.phone.transport import HandshakeRefusedError, Socket, SocketClosedError, UnreachableError
 from telephony.phone.twiml import Element, stream_url
 from telephony.phone.webhooks import signed_headers
@@ -76,7 +76,7 @@ class MediaStream:
             await call.wait(lambda: self._closed is not None)
             if self._closed not in _NORMAL:
                 self._warn(31921, f"the service closed the WebSocket with code {self._closed}")
-        except CallerLeft:
+        except (CallerLeft, Moved):
             call.line.on_caller_frame = None
             self._post("stop", stop={"accountSid": call.settings.account_sid, "callSid": call.sid})
             await asyncio.wait({asyncio.ensure_future(self._outbox.join())}, timeout=2)

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 import numpy as np
 
 from telephony.phone.dialling import dial, enqueue
-from telephony.phone.phone import BotHungUp, Call, Goto
+from telephony.phone.phone import BotHungUp, Call, CallerLeft, Goto
 from telephony.phone.stream import MediaStream
 from telephony.phone.transport import UnreachableError
 from telephony.phone.twiml import Element
@@ -174,25 +174,32 @@ async def _record(call: Call, verb: Element, url: str) -> Goto | None:
         quiet = now - max(begin_ms, call.line.caller_voice_ms)
         return bool(pressed) or now - begin_ms >= longest_ms or (silence_ms > 0 and quiet >= silence_ms)
 
+    sid = call.new_sid("RE")
+    recorded = {
+        "RecordingUrl": f"https://api.twilio.com/2010-04-01/Accounts/{call.settings.account_sid}/Recordings/{sid}",
+        "RecordingSid": sid,
+    }
+
+    def kept() -> None:
+        recorded["RecordingDuration"] = str(max(1, int((call.line.now_ms - begin_ms) // 1000)))
+        callback = verb.get("recordingStatusCallback")
+        if callback and "completed" in verb.get("recordingStatusCallbackEvent", "completed"):
+            status = {"AccountSid": call.settings.account_sid, "CallSid": call.sid, "RecordingStatus": "completed"}
+            call.notify(urljoin(url, callback), verb.get("recordingStatusCallbackMethod", "POST"), status | recorded)
+
     call.on_key = lambda key: pressed.append(key) if key in finish else None
     try:
         await call.wait(complete)
+    except CallerLeft:
+        if call.line.caller_voice_ms > begin_ms:
+            kept()
+        raise
     finally:
         call.on_key = None
     if call.line.caller_voice_ms <= begin_ms:
         return None  # nothing was said: Twilio goes on with the next verb
-    sid = call.new_sid("RE")
-    return following(
-        verb,
-        url,
-        {
-            "RecordingUrl": f"https://api.twilio.com/2010-04-01/Accounts/{call.settings.account_sid}/Recordings/{sid}",
-            "RecordingSid": sid,
-            "RecordingDuration": str(max(1, int((call.line.now_ms - begin_ms) // 1000))),
-            "Digits": pressed[0] if pressed else "",
-        },
-        or_here=True,
-    )
+    kept()
+    return following(verb, url, recorded | {"Digits": pressed[0] if pressed else ""}, or_here=True)
 
 
 def _silence(seconds: float) -> Pcm:

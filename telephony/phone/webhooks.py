@@ -42,7 +42,7 @@ def signed_headers(settings: CallSettings, url: str, form: list[tuple[str, str]]
 
 
 def standard_parameters(settings: CallSettings, call_sid: str) -> dict[str, str]:
-    """What every request about an inbound call carries, apart from CallStatus."""
+    """What every request about a call carries, apart from CallStatus."""
     countries = {"Caller": settings.caller, "From": settings.caller, "Called": settings.called, "To": settings.called}
     places = {
         who + part: ("KR" if part == "Country" and number.startswith("+82") else "")
@@ -50,16 +50,16 @@ def standard_parameters(settings: CallSettings, call_sid: str) -> dict[str, str]
         for part in _REGION
     }
     token = quote('{"parentCallInfoToken":"' + call_sid[2:] + '","identityHeaderTokens":[]}', safe="")
+    inbound = {"CallToken": token, "StirVerstat": "TN-Validation-Passed-A"} if settings.direction == "inbound" else {}
     return {
         "AccountSid": settings.account_sid,
         "ApiVersion": "2010-04-01",
         "CallSid": call_sid,
-        "CallToken": token,
+        **inbound,
         "Called": settings.called,
         "Caller": settings.caller,
-        "Direction": "inbound",
+        "Direction": settings.direction,
         "From": settings.caller,
-        "StirVerstat": "TN-Validation-Passed-A",
         "To": settings.called,
         **places,
     }

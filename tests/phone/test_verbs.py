@@ -221,7 +221,7 @@ def test_a_call_that_rings_until_the_bridge_is_not_answered_before() -> None:
 def test_an_enqueue_tells_its_action_how_it_went(result: Any) -> None:
     answered = service(
         voice="<Enqueue action='/left' waitUrl='/wait'>support</Enqueue>",
-        wait="<Say>잠시만 기다려 주세요</Say>",
+        wait="<Say>잠시만 기다려 주세요</Say><Pause length='4'/>",
         left="<Hangup/>",
     )
     call = place(answered, queue=QueueOutcome(result, wait_s=12))
@@ -240,3 +240,89 @@ def test_a_caller_who_leaves_the_queue_is_reported() -> None:
     answered = service(voice="<Enqueue action='/left'>support</Enqueue>", left="<Hangup/>")
     place(answered, leave)
     assert answered.form("/left")["QueueResult"] == "hangup"
+
+
+def test_a_waiting_caller_presses_a_key_and_leaves_the_queue() -> None:
+    answered = service(
+        voice="<Enqueue action='/left' waitUrl='/wait'>support</Enqueue>",
+        wait="<Gather numDigits='1' action='/chosen'><Say>기다리지 않으시려면 1번</Say><Pause length='30'/></Gather>",
+        chosen="<Leave/>",
+        left="<Hangup/>",
+    )
+
+    async def leave(call: Call) -> None:
+        await call.line.until(lambda: call.state == "gather", 5)
+        await call.press("1")
+
+    call = place(answered, leave, queue=QueueOutcome("bridged", wait_s=60, place=3, average_s=90))
+    assert answered.form("/chosen")["Digits"] == "1"
+    assert answered.form("/left")["QueueResult"] == "leave"
+    assert answered.form("/wait")["QueuePosition"] == "3"
+    assert answered.form("/wait")["AvgQueueTime"] == "90"
+    assert call.line.now_ms < 10_000
+
+
+def test_dials_come_out_one_by_one_and_agents_press_key_after_key() -> None:
+    whisper = "<Gather numDigits='1' action='/decided'><Say>받으시겠습니까?</Say></Gather><Hangup/>"
+    answered = service(
+        voice="<Dial action='/second'><Number url='/whisper'>+82211110000</Number></Dial>",
+        second="<Dial action='/done'><Number url='/whisper'>+82211110001</Number></Dial>",
+        whisper=whisper,
+        decided="<Redirect>/whisper</Redirect>",
+        done="<Hangup/>",
+    )
+    outcomes = (DialOutcome("busy"), DialOutcome("answered", agent_keys="**"))
+    call = place(answered, dials=outcomes)
+    assert call.dialled == ["+82211110000", "+82211110001"]
+    assert answered.form("/second")["DialCallStatus"] == "busy"
+    assert answered.form("/done")["DialBridged"] == "false"
+    assert paths(answered).count("/decided") == 2
+    assert [event.detail for event in call.events if event.kind == "whisper"] == ["받으시겠습니까?"] * 3
+
+
+def test_a_recording_is_told_of_when_its_sound_is_ready_also_where_the_caller_hangs_up() -> None:
+    def recording() -> Service:
+        record = "<Record action='/kept' recordingStatusCallback='/ready' timeout='2'/>"
+        return service(voice=record, kept="<Hangup/>", ready="")
+
+    async def speak(call: Call) -> None:
+        await call.line.until(lambda: call.state == "record", 5)
+        await call.say(tone(1500)).done.wait()
+
+    async def speak_and_go(call: Call) -> None:
+        await speak(call)
+        call.hang_up()
+
+    answered = recording()
+    place(answered, speak)
+    assert answered.form("/ready")["RecordingStatus"] == "completed"
+    assert answered.form("/ready")["RecordingSid"] == answered.form("/kept")["RecordingSid"]
+    hung_up = recording()
+    place(hung_up, speak_and_go)
+    assert "/kept" not in paths(hung_up)
+    assert hung_up.form("/ready")["RecordingStatus"] == "completed"
+
+
+def test_an_outbound_call_tells_who_answered() -> None:
+    answered = service(voice="<Pause length='1'/><Hangup/>")
+    outbound = {"direction": "outbound-api", "answered_by": "machine_end_beep", "called": "+821012345678"}
+    place(answered, caller="+8215881234", **outbound)
+    form = answered.forms[0][1]
+    assert (form["Direction"], form["AnsweredBy"], form["To"]) == (
+        "outbound-api",
+        "machine_end_beep",
+        "+821012345678",
+    )
+    assert "CallToken" not in form
+
+
+def test_a_call_that_is_moved_by_the_api_goes_on_elsewhere() -> None:
+    answered = service(voice="<Say>하나</Say><Pause length='60'/>", other="<Hangup/>")
+
+    async def move(call: Call) -> None:
+        await call.sleep(2)
+        call.move("https://bot.example.com/other")
+
+    call = place(answered, move)
+    assert paths(answered)[:2] == [VOICE, "/other"]
+    assert call.line.now_ms < 5_000
