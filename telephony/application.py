@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, cast
@@ -15,7 +16,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from telephony.asgi import Message, Receive, Scope, Send, reply
 from telephony.exchange import Exchange
 from telephony.media_socket import MediaSocket
+from telephony.metrics import all_workers
 from telephony.people.desk import PeopleDesk
+from telephony.signatures import SIGNATURE
 from telephony.webhook import TwilioWebhooks
 from voicebot.channel import Answering
 from voicebot.config import Configuration
@@ -42,18 +45,20 @@ class TelephonyApp:
         lifespan: Lifespan,
         registry: CollectorRegistry,
         exchange: Exchange,
+        trouble: Callable[[], str],
         office: Office,
     ) -> None:
         self._ready = ready
-        self._most_calls = configuration.most_calls
+        self._trouble = trouble
         self._lifespan = lifespan
-        self._exchange = exchange
+        self.exchange = exchange
+        """What the webhooks and the media sockets share."""
         self._draining = False
         self.start_error: BaseException | None = None
         """Why the lifespan could not be entered."""
         self._media = MediaSocket(exchange, answering)
         people = PeopleDesk(configuration, exchange, office)
-        webhooks = TwilioWebhooks(configuration, exchange, people, has_room=self.has_room, takes_calls=self.takes_calls)
+        webhooks = TwilioWebhooks(configuration, exchange, people, admits=self.admits, takes_calls=self.takes_calls)
         self.flask = Flask("voicebot")
         """The Flask application; further blueprints may be registered before the first request."""
         self.flask.register_blueprint(webhooks.blueprint())
@@ -65,34 +70,46 @@ class TelephonyApp:
 
     @property
     def calls(self) -> int:
-        """Calls that are held now, and those whose stream is about to come."""
-        return len(self._exchange.streams) + self._exchange.tokens.waiting()
+        """Calls that stream now, and those whose stream is about to come, in all workers. Blocking."""
+        return self.exchange.places.taken
 
     def takes_calls(self) -> bool:
         """Whether the bot is ready and not about to stop."""
         return self._ready() and not self._draining
 
-    def has_room(self) -> bool:
-        """Whether the bot can take one more call."""
-        return self.takes_calls() and self.calls < self._most_calls
+    def admits(self, call_sid: str) -> bool:
+        """A place for a new call; whether there is one. Blocking."""
+        return self.takes_calls() and self.exchange.places.take(call_sid)
 
     async def drain(self, within_s: float | None = None) -> int:
         """Take no new calls, and wait until the running ones are over; returns how many were still left.
 
-        Webhooks are still answered meanwhile. `within_s`: seconds to wait, by default `Limits.drain_s`.
+        Webhooks are still answered meanwhile. `within_s`: seconds to wait, by default without end; then callers are
+        told that a person takes over.
         """
         self._draining = True
-        loop = asyncio.get_running_loop()
-        until = loop.time() + (self._exchange.limits.drain_s if within_s is None else within_s)
-        left = self.calls
-        _log.info("draining", calls=left)
-        # Callers whose stream is over are about to be told where to go.
-        while (self.calls or self._exchange.streams.leaving) and loop.time() < until:
-            await asyncio.sleep(0.1)
-            if self.calls != left:
-                left = self.calls
+        streams, limits = self.exchange.streams, self.exchange.limits
+        left = await self._drained(None, within_s)
+        if left:
+            _log.warning("time for draining is up: callers go to people", calls=len(streams))
+            streams.hand_over()
+            left = await self._drained(left, limits.handed_over_within_s)
+        return left
+
+    async def _drained(self, told: int | None, within_s: float | None) -> int:
+        """Wait until nobody is left, but so long at most; returns how many are."""
+        loop, streams = asyncio.get_running_loop(), self.exchange.streams
+        until = None if within_s is None else loop.time() + within_s
+        while True:
+            # Another worker of this service may have announced a call that opens its stream here.
+            left = max(await asyncio.to_thread(lambda: self.exchange.places.ours), len(streams))
+            if left != told:
                 _log.info("draining", calls=left)
-        return self.calls
+                told = left
+            # Callers whose stream is over are about to be told where to go.
+            if not (left or streams.leaving) or (until is not None and loop.time() >= until):
+                return left
+            await asyncio.sleep(0.1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -113,12 +130,15 @@ class TelephonyApp:
 
     async def _webhook(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body before a thread is given to the request, so that slow senders hold none."""
-        if _announced(scope) > self._exchange.limits.webhook_bytes:
+        if _announced(scope) > self.exchange.limits.webhook_bytes:
             await reply(send, 413)
+            return
+        if self.exchange.signatures.wants_signature and not _has(scope, SIGNATURE):
+            await self._refuse(scope, send)
             return
         body = bytearray()
         try:
-            async with asyncio.timeout(self._exchange.limits.webhook_body_within_s):
+            async with asyncio.timeout(self.exchange.limits.webhook_body_within_s):
                 more = True
                 while more:
                     message = await receive()
@@ -126,7 +146,7 @@ class TelephonyApp:
                         return
                     body += message.get("body", b"")
                     more = message.get("more_body", False)
-                    if len(body) > self._exchange.limits.webhook_bytes:
+                    if len(body) > self.exchange.limits.webhook_bytes:
                         await reply(send, 413)
                         return
         except TimeoutError:
@@ -141,6 +161,27 @@ class TelephonyApp:
         headers.append((b"content-length", b"%d" % len(body)))
         await self._wsgi({**scope, "headers": headers}, whole, send)
 
+    async def _refuse(self, scope: Scope, send: Send) -> None:
+        """Nobody signed this. Twilio signs everything: no thread and no body for it, and beyond a few no log line."""
+        client = scope.get("client")
+        few = self.exchange.refusals.count(client[0] if client else "")
+        if few:
+            _log.warning("webhook refused: not signed", path=scope["path"][:100])
+        self.exchange.metrics.webhooks.labels("unsigned", "403" if few else "429").inc()
+        await reply(send, 403 if few else 429)
+
+    async def _hold_places(self) -> None:
+        """For ever: tell the other workers which calls are alive."""
+        places, streams = self.exchange.places, self.exchange.streams
+
+        def hold() -> None:
+            for call_sid in streams.calls:
+                places.hold(call_sid)
+
+        while True:
+            await asyncio.sleep(self.exchange.limits.place_renewed_s)
+            await asyncio.to_thread(hold)
+
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         lifespan = self._lifespan()
@@ -150,8 +191,10 @@ class TelephonyApp:
             self.start_error = error
             await send({"type": "lifespan.startup.failed", "message": type(error).__name__})
             return
+        holding = asyncio.create_task(self._hold_places(), name="places")
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        holding.cancel()
         await lifespan.__aexit__(None, None, None)
         self._wsgi.executor.shutdown(wait=False)
         await send({"type": "lifespan.shutdown.complete"})
@@ -165,14 +208,31 @@ class TelephonyApp:
 
         @blueprint.get("/readyz")
         def readyz() -> tuple[Response, int]:
-            ready = self.takes_calls()
-            return jsonify(ready=ready, draining=self._draining, calls=self.calls), 200 if ready else 503
+            ready, taken = self.takes_calls(), self.calls
+            capacity = self.exchange.places.capacity
+            reason = self._trouble() or ("draining" if self._draining else "" if ready else "loading")
+            state = {
+                "ready": ready,
+                "reason": reason,
+                "draining": self._draining,
+                "calls": taken,
+                "capacity": capacity,
+                "room": max(capacity - taken, 0),
+                "worker": {"pid": os.getpid(), "calls": len(self.exchange.streams)},
+            }
+            return jsonify(state), 200 if ready else 503
 
         @blueprint.get("/metrics")
         def metrics() -> Response:
-            return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+            self.exchange.metrics.capacity.set(self.exchange.places.capacity)
+            self.exchange.metrics.places.set(self.exchange.places.taken)
+            return Response(generate_latest(all_workers(registry)), content_type=CONTENT_TYPE_LATEST)
 
         return blueprint
+
+
+def _has(scope: Scope, header: str) -> bool:
+    return any(name.lower() == header.encode() for name, _ in scope["headers"])
 
 
 def _announced(scope: Scope) -> int:

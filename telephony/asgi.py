@@ -48,6 +48,7 @@ def arrival_of(scope: Scope) -> Arrival:
 
 
 async def reply(send: Send, status: int) -> None:
-    """Answer an HTTP request with a bare status."""
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+    """Answer an HTTP request with a bare status, and close: what is left of its body is not waited for."""
+    headers = [(b"content-length", b"0"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b""})

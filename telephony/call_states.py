@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Protocol
+import json
+from dataclasses import asdict, dataclass, replace
 
 from voicebot.channel import Outcome
+from voicebot.store.live import LiveStore, MemoryStore
+
+_KIND = "states"
 
 
 @dataclass(frozen=True)
@@ -34,63 +34,47 @@ class CallState:
     """What the caller chose while waiting for people: `callback` or `voicemail`; empty for nothing yet."""
 
 
-class CallStates(Protocol):
-    """Where call states live: in this process, or somewhere that several share. Safe to call from any thread."""
+class CallStates:
+    """Call states in a live store. Blocking, from any thread."""
+
+    def __init__(self, store: LiveStore | None = None, *, kept_s: float = 6 * 3600.0) -> None:
+        """`store`: by default in this process's memory. `kept_s`: seconds for which a call is remembered."""
+        self._store = store or MemoryStore()
+        self._kept_s = kept_s
 
     def find(self, call_sid: str) -> CallState | None:
         """The call's state; None for a call never seen, or forgotten."""
-        ...
+        return _read(self._store.get(_KIND, call_sid))
 
     def open(self, state: CallState) -> CallState:
         """Remember a call; returns what was known of it before, or else `state`."""
-        ...
+
+        def first(known: str | None) -> str:
+            return known if _read(known) is not None and known is not None else _text(state)
+
+        return _read(self._store.change(_KIND, state.call_sid, first, self._kept_s)) or state
 
     def change(self, call_sid: str, **changes: object) -> CallState | None:
         """Replace fields of a state; returns it as it is now, None for an unknown call."""
-        ...
+
+        def changed(known: str | None) -> str | None:
+            state = _read(known)
+            return None if state is None else _text(replace(state, **changes))  # type: ignore[arg-type]
+
+        return _read(self._store.change(_KIND, call_sid, changed, self._kept_s))
 
 
-class LocalCallStates:
-    """Call states in this process's memory."""
+def _text(state: CallState) -> str:
+    return json.dumps(asdict(state), ensure_ascii=False)
 
-    def __init__(
-        self, *, most: int = 20_000, kept_s: float = 6 * 3600.0, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        """`most`: calls remembered, the oldest go first. `kept_s`: seconds for which a call is remembered."""
-        self._most = most
-        self._kept = kept_s
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._states: dict[str, CallState] = {}
-        self._opened: dict[str, float] = {}
 
-    def find(self, call_sid: str) -> CallState | None:
-        with self._lock:
-            self._forget_old()
-            return self._states.get(call_sid)
-
-    def open(self, state: CallState) -> CallState:
-        with self._lock:
-            self._forget_old()
-            known = self._states.get(state.call_sid)
-            if known is None:
-                self._states[state.call_sid] = known = state
-                self._opened[state.call_sid] = self._clock()
-            return known
-
-    def change(self, call_sid: str, **changes: object) -> CallState | None:
-        with self._lock:
-            state = self._states.get(call_sid)
-            if state is None:
-                return None
-            state = replace(state, **changes)  # type: ignore[arg-type]
-            self._states[call_sid] = state
-            return state
-
-    def _forget_old(self) -> None:
-        now = self._clock()
-        while self._opened:
-            oldest, opened = next(iter(self._opened.items()))
-            if now - opened < self._kept and len(self._opened) <= self._most:
-                return
-            del self._opened[oldest], self._states[oldest]
+def _read(text: str | None) -> CallState | None:
+    """The state; None for one that another version wrote."""
+    if text is None:
+        return None
+    try:
+        data = json.loads(text)
+        outcome = data.pop("outcome")
+        return CallState(outcome=Outcome(**outcome) if outcome else None, **data)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None

@@ -59,20 +59,22 @@ class HeldStream:
         """Returns when the stream is over; nothing of it runs on, however it ends."""
         streams, metrics = self._exchange.streams, self._exchange.metrics
         end = self._end
-        streams.add(self._state.call_sid, end)
+        streams.add(self._state.call_sid, end, self._hand_over)
         metrics.streams.inc()
         self._log.info("media stream begins", stream=self._number)
         outcome: Outcome | None = None
         try:
             outcome = await self._converse()
         finally:
-            self._keep(outcome)
+            await asyncio.to_thread(self._keep, outcome)
             over = self._stopped or self._gone.done()
             streams.remove(self._state.call_sid, end, goes_on=not over)
             self._loop.call_later(self._limits.after_stream_within_s, streams.settle, self._state.call_sid, end)
             metrics.streams.dec()
             metrics.lost.inc(self._stream.lost_ms / 1000)
             metrics.count_refused(self._stream.refused)
+        if outcome is not None and outcome.kind == "hand_over" and not over and self._exchange.moving is not None:
+            await self._exchange.moving.to_people(self._state.call_sid, outcome)
         await close(self._send, _DONE)
 
     async def _converse(self) -> Outcome:
@@ -168,8 +170,16 @@ class HeldStream:
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(end)
 
+    def _hand_over(self) -> None:
+        def hand_over() -> None:
+            if self._call is not None:
+                self._call.hand_over()
+
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(hand_over)
+
     def _keep(self, outcome: Outcome | None) -> None:
-        """Keep the outcome for the webhook that asks next, unless a newer stream has taken over."""
+        """Keep the outcome for the webhook that asks next, unless a newer stream has taken over. Off the loop."""
         kind = outcome.kind if outcome else "cut_off"
         self._exchange.metrics.outcomes.labels(kind).inc()
         self._log.info("media stream ends", outcome=kind, reason=outcome.reason if outcome else "")
@@ -178,3 +188,4 @@ class HeldStream:
         if state is not None and state.streams == self._number:
             spoken = outcome.language if outcome and outcome.language else state.language
             states.change(self._state.call_sid, outcome=outcome, language=spoken)
+            self._exchange.places.give_back(self._state.call_sid)

@@ -41,14 +41,29 @@ class Limits:
     token_s: float = 20.0
     """Seconds a stream token is good for, and keeps a place: before it connects, within 5 s, Twilio says up to 8 s of
     <Say>; the rest is slack. A call that ends before gives its place back at once, where Twilio tells us."""
-    tokens: int = 1_000
-    """Stream tokens alive at once. Far above `most_calls`, which is what normally bounds them."""
+    place_lease_s: float = 20.0
+    """Seconds for which a worker's call keeps its place without a sign of the worker: then the place is free again."""
+    place_renewed_s: float = 5.0
+    """Seconds between two signs: three may be lost."""
     streams_per_call: int = 2
     """Streams of one call: when the first one breaks, one more, then people."""
-    calls_remembered: int = 20_000
-    """Calls whose state is kept, about 1 kB each; the oldest go first."""
     call_remembered_s: float = 6 * 3600.0
     """Seconds for which a call's state is kept: Twilio's default longest call is 4 h."""
+
+    # Connections
+    connections: int = 1_000
+    """HTTP connections at once in a worker, WebSockets not counted; beyond them the one goes that has been silent for
+    longest. Twilio opens one for each webhook, and a busy worker answers a few in a second."""
+    head_within_s: float = 10.0
+    """Seconds from a connection's opening, or the end of the last request on it, to the end of a request's head."""
+    head_bytes: int = 32_768
+    """Bytes of a request's head. Twilio's are under 2 kB; proxies add some."""
+    files: int = 16_384
+    """Files and sockets that a worker may have open, where the system lets it."""
+    refused_per_source: float = 5.0
+    """Refused requests a second from one address, and ten at once, that are looked at and logged."""
+    refused_overall: float = 50.0
+    """The same from all addresses together. Requests with a signature are always looked at."""
 
     # Webhooks
     webhook_bytes: int = 65_536
@@ -59,6 +74,8 @@ class Limits:
     """Seconds in which a webhook's body must have arrived. Twilio itself gives up after 15."""
     webhook_threads: int = 10
     """Flask requests at once."""
+    answer_kept_s: float = 60.0
+    """Seconds for which an answer is given again to the same request. Twilio tries again within its 15 s."""
     agent_rings_s: int = 30
     """Seconds an agent's telephone rings. Twilio's own default."""
 
@@ -75,7 +92,7 @@ class Limits:
     """Seconds between two announcements of the place in the queue: often enough to know that the line lives."""
 
     # The end
-    drain_s: float = 300.0
-    """Seconds running calls have to finish after SIGTERM: the support line's usual call is shorter."""
+    handed_over_within_s: float = 20.0
+    """Seconds that callers have to hear that a person takes over, when the time for draining is up."""
     after_stream_within_s: float = 5.0
     """Seconds that a drain waits for Twilio to ask where a caller goes after a stream; it asks at once, if at all."""

@@ -59,13 +59,23 @@ class MediaSocket:
             _log.warning("media stream can't be decoded", media_format=str(started.media_format)[:200])
             await self._turn_away(send, "media_format")
             return
-        number = exchange.tokens.redeem(started.parameters.get(TOKEN, ""), started.call_sid)
-        if not number:
+        number, state = await asyncio.to_thread(self._admit, started)
+        if state is None:
             await self._turn_away(send, "token")
             return
-        state = exchange.states.open(CallState(started.call_sid, streams=number))
-        exchange.states.change(state.call_sid, begun=number)
         await HeldStream(exchange, self._answering, stream, state, number, receive, send).hold()
+
+    def _admit(self, started: Started) -> tuple[int, CallState | None]:
+        """Off the loop: the stream's number and its call; None for one that nobody announced, or that is over."""
+        exchange = self._exchange
+        number = exchange.tokens.redeem(started.parameters.get(TOKEN, ""), started.call_sid)
+        if not number:
+            return 0, None
+        state = exchange.states.open(CallState(started.call_sid, streams=number))
+        if state.ended:
+            return 0, None
+        exchange.places.hold(state.call_sid)
+        return number, exchange.states.change(state.call_sid, begun=number) or state
 
     async def _start_of(self, stream: MediaStream, receive: Receive) -> Started | StreamRefused | None:
         while True:
@@ -78,5 +88,6 @@ class MediaSocket:
 
     async def _turn_away(self, send: Send, reason: str) -> None:
         self._exchange.metrics.sockets_refused.labels(reason).inc()
-        _log.warning("media socket turned away", reason=reason)
+        if self._exchange.refusals.count("media socket"):
+            _log.warning("media socket turned away", reason=reason)
         await close(send, _POLICY)

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, multiprocess, values
 
 from telephony.media_stream import Reason
+
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Where workers put their figures for each other; prometheus_client reads it when it is imported."""
+
+
+def all_workers(registry: CollectorRegistry) -> CollectorRegistry:
+    """The registry to read: with several workers, one of what all of them counted."""
+    if _FOLDER not in os.environ:
+        return registry
+    together = CollectorRegistry()
+    multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return together
+
+
+def share_between_workers(folder: Path) -> None:
+    """Before anything is counted: let workers that are forked later add up what they count."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.db"):
+        old.unlink(missing_ok=True)
+    os.environ[_FOLDER] = str(folder)
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
+
+
+def forget_worker(pid: int) -> None:
+    """A worker has ended: what it still had open is gone."""
+    if _FOLDER in os.environ:
+        multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 class TwilioMetrics:
@@ -19,7 +48,21 @@ class TwilioMetrics:
             ["endpoint", "reply"],
             registry=registry,
         )
-        self.streams = Gauge("voicebot_twilio_streams", "Media streams open", registry=registry)
+        self.streams = Gauge(
+            "voicebot_twilio_streams", "Media streams open", registry=registry, multiprocess_mode="liveall"
+        )
+        self.capacity = Gauge(
+            "voicebot_twilio_capacity",
+            "Calls that may stream at once, in all workers",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self.places = Gauge(
+            "voicebot_twilio_places_taken",
+            "Calls that stream or are about to, in all workers",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
         self.sockets_refused = Counter(
             "voicebot_twilio_sockets_refused", "Media sockets turned away, by reason", ["reason"], registry=registry
         )

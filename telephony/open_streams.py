@@ -15,14 +15,19 @@ class OpenStreams:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ends: dict[str, End] = {}
+        self._hand_overs: dict[str, End] = {}
         self._leaving: dict[str, End] = {}
         """Calls whose stream is over, until Twilio has asked how they go on."""
 
-    def add(self, call_sid: str, end: End) -> None:
-        """A stream has begun. An older one of the same call is asked to end: its socket is dead."""
+    def add(self, call_sid: str, end: End, hand_over: End = lambda: None) -> None:
+        """A stream has begun. An older one of the same call is asked to end: its socket is dead.
+
+        `hand_over` asks its conversation to give the caller to a person.
+        """
         with self._lock:
             older = self._ends.pop(call_sid, None)
             self._ends[call_sid] = end
+            self._hand_overs[call_sid] = hand_over
             self._leaving.pop(call_sid, None)
         if older is not None:
             older()
@@ -31,7 +36,7 @@ class OpenStreams:
         """The stream that was added with this `end` is over. `goes_on`: Twilio is about to ask what comes next."""
         with self._lock:
             if self._ends.get(call_sid) is end:
-                del self._ends[call_sid]
+                del self._ends[call_sid], self._hand_overs[call_sid]
                 if goes_on:
                     self._leaving[call_sid] = end
 
@@ -53,6 +58,19 @@ class OpenStreams:
             end = self._ends.get(call_sid)
         if end is not None:
             end()
+
+    def hand_over(self) -> None:
+        """Ask all conversations to give their callers to people."""
+        with self._lock:
+            asked = list(self._hand_overs.values())
+        for hand_over in asked:
+            hand_over()
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """The calls whose streams are open."""
+        with self._lock:
+            return tuple(self._ends)
 
     def __len__(self) -> int:
         with self._lock:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
+import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterable
@@ -16,19 +19,27 @@ from flask import Blueprint
 from prometheus_client import CollectorRegistry
 
 from telephony.application import Lifespan, TelephonyApp
-from telephony.call_states import CallStates, LocalCallStates
+from telephony.bounded_http import allow_files, bounded_http
+from telephony.call_states import CallStates
 from telephony.exchange import Exchange
 from telephony.limits import Limits
 from telephony.metrics import TwilioMetrics
 from telephony.open_streams import OpenStreams
+from telephony.people.moving import Moving
+from telephony.places import Places
+from telephony.refusals import Refusals
 from telephony.signatures import Signatures
-from telephony.stream_tokens import LocalStreamTokens, StreamTokens
+from telephony.stream_tokens import StreamTokens
 from voicebot.channel import Answering
 from voicebot.config import Configuration
 from voicebot.errors import VoicebotError
 from voicebot.office import Office, local_office
+from voicebot.store.live import LiveStore, MemoryStore
 
 _log = structlog.get_logger(__name__)
+
+_UNMEASURED = 40
+"""Calls at once where nobody measured and nothing is configured: two cores hold them."""
 
 
 class ServerError(VoicebotError):
@@ -44,26 +55,49 @@ def create_app(
     lifespan: Lifespan = nullcontext,
     registry: CollectorRegistry | None = None,
     limits: Limits | None = None,
-    tokens: StreamTokens | None = None,
-    states: CallStates | None = None,
+    live: LiveStore | None = None,
+    capacity: Callable[[], int] | None = None,
+    service_id: str = "",
+    trouble: Callable[[], str] = lambda: "",
     office: Office | None = None,
+    moving: Moving | None = None,
 ) -> TelephonyApp:
     """The ASGI application that answers Twilio.
 
     `ready`: whether the bot can take calls, for example once its models are loaded; until then callers go to people.
     `blueprints`: further pages on the same port. `lifespan`: entered before the port opens and left after it closes.
-    `registry`: where /metrics reads, by default a new one. `tokens`, `states`: by default in this process's memory.
+    `registry`: where /metrics reads, by default a new one. `live`: what workers share, by default in this process's
+    memory. `capacity`: calls that may stream at once, by default as configured. `service_id`: the same for workers that
+    stop together. `trouble`: a sentence that says why the bot takes no calls; empty where it does, or is loading.
     `office`: the people behind the bot, by default always there, with what they are left in this process's memory.
+    `moving`: hands callers over through Twilio's API; without it, TwiML after the stream does.
     """
     limits = limits or Limits()
     registry = registry or CollectorRegistry()
+    live = live or MemoryStore()
+    token = configuration.twilio_auth_token.get_secret_value()
     exchange = Exchange(
-        signatures=Signatures(configuration.twilio_auth_token.get_secret_value(), configuration.public_url),
-        tokens=tokens or LocalStreamTokens(lifetime_s=limits.token_s, most=limits.tokens),
-        states=states or LocalCallStates(most=limits.calls_remembered, kept_s=limits.call_remembered_s),
+        signatures=Signatures(
+            token,
+            configuration.public_url,
+            also=(configuration.twilio_auth_token_also.get_secret_value(),),
+            shared_keys={name: key.get_secret_value() for name, key in configuration.twilio_shared_keys.items()},
+        ),
+        tokens=StreamTokens(_stream_key(token, live), live, lifetime_s=limits.token_s, kept_s=limits.call_remembered_s),
+        places=Places(
+            live,
+            capacity or (lambda: configuration.most_calls or _UNMEASURED),
+            service=service_id or secrets.token_hex(8),
+            announced_s=limits.token_s,
+            lease_s=limits.place_lease_s,
+        ),
+        states=CallStates(live, kept_s=limits.call_remembered_s),
         streams=OpenStreams(),
+        live=live,
         limits=limits,
+        refusals=Refusals(per_source=limits.refused_per_source, overall=limits.refused_overall),
         metrics=TwilioMetrics(registry),
+        moving=moving,
     )
     return TelephonyApp(
         configuration,
@@ -73,16 +107,28 @@ def create_app(
         lifespan=lifespan,
         registry=registry,
         exchange=exchange,
+        trouble=trouble,
         office=office or local_office(),
     )
+
+
+def _stream_key(auth_token: str, live: LiveStore) -> bytes:
+    """What stream tokens are made with: the same in every worker, without being told."""
+    if auth_token:
+        return hmac.new(auth_token.encode(), b"voicebot stream tokens", hashlib.sha256).digest()
+    made = secrets.token_hex(32)
+    return (live.change("keys", "streams", lambda known: known or made, 86_400.0 * 365) or made).encode()
 
 
 class _DrainingServer(uvicorn.Server):
     """Drains on the first SIGTERM or SIGINT, and stops at once on the second."""
 
-    def __init__(self, config: uvicorn.Config, app: TelephonyApp, listening: Callable[[int], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, app: TelephonyApp, listening: Callable[[int], None], drain_s: float
+    ) -> None:
         super().__init__(config)
         self._app = app
+        self._drain_s = drain_s
         self._listening = listening
         self._drain: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -107,7 +153,7 @@ class _DrainingServer(uvicorn.Server):
             self._drain = asyncio.ensure_future(self._drain_and_exit())
 
     async def _drain_and_exit(self) -> None:
-        left = await self._app.drain()
+        left = await self._app.drain(self._drain_s)
         if left:
             _log.warning("stopping with calls running", calls=left)
         self.should_exit = True
@@ -119,17 +165,21 @@ async def run_server(
     *,
     listening: Callable[[int], None] = lambda _port: None,
     limits: Limits | None = None,
+    listener: socket.socket | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain.
 
-    `listening` is called with the port once it is open, which matters for port 0. Raises ServerError where the port
-    can't be opened, and what the application's lifespan raised.
+    `listening` is called with the port once it is open, which matters for port 0. `listener`: a socket that is open
+    already. Raises ServerError where the port can't be opened, and what the application's lifespan raised.
     """
     limits = limits or Limits()
-    listener = _listen(configuration.host, configuration.port)
+    listener = listener or listen(configuration.host, configuration.port)
+    allow_files(limits.files)
     config = uvicorn.Config(
         cast(Any, app),
         log_config=None,
+        http=bounded_http(limits),
+        h11_max_incomplete_event_size=limits.head_bytes,
         access_log=False,
         ws="websockets-sansio",
         ws_max_size=limits.socket_message_bytes,
@@ -142,14 +192,15 @@ async def run_server(
         timeout_graceful_shutdown=2,
     )
     try:
-        await _DrainingServer(config, app, listening).serve(sockets=[listener])
+        await _DrainingServer(config, app, listening, configuration.drain_s).serve(sockets=[listener])
     except SystemExit:
         raise app.start_error or ServerError("the server could not start; the log above tells why.") from None
     finally:
         listener.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """The port, open. Raises ServerError."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -175,9 +226,10 @@ def serve(
     *,
     listening: Callable[[int], None] = lambda _port: None,
     limits: Limits | None = None,
+    listener: socket.socket | None = None,
     **options: Any,
 ) -> None:
     """`create_app` with these options, and `run_server`, until SIGTERM or SIGINT."""
     limits = limits or Limits()
     app = create_app(configuration, answering, limits=limits, **options)
-    asyncio.run(run_server(app, configuration, listening=listening, limits=limits))
+    asyncio.run(run_server(app, configuration, listening=listening, limits=limits, listener=listener))

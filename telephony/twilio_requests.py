@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 
 import structlog
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, g, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
@@ -16,6 +17,7 @@ from voicebot.failure import place
 
 _log = structlog.get_logger(__name__)
 
+_ANSWERS = "answers"
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
 _NUMBER = re.compile(r"\+[0-9]{3,15}")
 
@@ -33,6 +35,8 @@ class TwilioRequests:
         """Views by their path below /twilio, such as `/voice`. What goes wrong in one is answered by `on_error`."""
         blueprint = Blueprint(name, __name__, url_prefix="/twilio")
         blueprint.before_request(self._check)
+        blueprint.before_request(self._answered_before)
+        blueprint.after_request(self._keep_answer)
         for rule, view in views.items():
             blueprint.add_url_rule(rule, rule.strip("/").replace("-", "_"), view, methods=["GET", "POST"])
 
@@ -62,6 +66,28 @@ class TwilioRequests:
         endpoint = (request.endpoint or "unknown").rpartition(".")[2]
         self._exchange.metrics.webhooks.labels(endpoint, reply).inc()
 
+    def _answered_before(self) -> Response | None:
+        """The answer to the same request, where Twilio did not get it and tries again, perhaps at another worker.
+
+        A convenience: Twilio's token for it is not signed, so the signature is part of the name, and whoever leaves the
+        token out is answered by the call's state, which only moves forward.
+        """
+        name = _attempt()
+        known = self._exchange.live.get(_ANSWERS, name) if name else None
+        if known is None:
+            return None
+        self.count("repeated")
+        status, _, document = known.partition(" ")
+        g.repeated = True
+        return Response(document, int(status), mimetype="text/xml", headers={"Cache-Control": "no-store"})
+
+    def _keep_answer(self, response: Response) -> Response:
+        name = _attempt()
+        if name and response.status_code == 200 and not g.get("repeated"):
+            text = f"200 {response.get_data(as_text=True)}"
+            self._exchange.live.put(_ANSWERS, name, text, self._limits.answer_kept_s)
+        return response
+
     def _check(self) -> None:
         request.max_content_length = self._limits.webhook_bytes
         request.max_form_memory_size = self._limits.webhook_bytes
@@ -69,7 +95,8 @@ class TwilioRequests:
         # A GET is signed for its URL, whose query has the parameters.
         signed = request.form if request.method == "POST" else None
         if not self._exchange.signatures.admits(arrival_of_request(request), signed):
-            _log.warning("webhook refused: not signed by Twilio for this URL", path=request.path)
+            if self._exchange.refusals.count(request.remote_addr or ""):
+                _log.warning("webhook refused: not signed by Twilio for this URL", path=request.path)
             abort(403)
         if not _SID.fullmatch(parameters().get("CallSid", "")):
             abort(400)
@@ -80,6 +107,16 @@ def persons_number(parameters: Mapping[str, str]) -> str:
     outbound = parameters.get("Direction", "").startswith("outbound")
     number = parameters.get("To" if outbound else "From", "")
     return number if _NUMBER.fullmatch(number) else ""
+
+
+def _attempt() -> str:
+    """What all attempts of one request have in common; empty where it is not known."""
+    token = request.headers.get("I-Twilio-Idempotency-Token", "")
+    signature = request.headers.get("X-Twilio-Signature", "")
+    if not token or not signature:
+        return ""
+    settled = f"{token}\0{signature}\0{request.method} {request.full_path}"
+    return hashlib.sha256(settled.encode(errors="backslashreplace")).hexdigest()
 
 
 def parameters() -> MultiDict[str, str]:

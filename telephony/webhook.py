@@ -39,10 +39,10 @@ class TwilioWebhooks:
         exchange: Exchange,
         people: PeopleDesk,
         *,
-        has_room: Callable[[], bool],
+        admits: Callable[[str], bool],
         takes_calls: Callable[[], bool],
     ) -> None:
-        """`takes_calls`: whether the bot works at all just now; `has_room`: whether it can hold one more call."""
+        """`takes_calls`: whether the bot works at all just now; `admits`: finds a place for a new call, by its sid."""
         self._configuration = configuration
         self._paths = twiml.Paths.below(configuration.public_url)
         self._exchange = exchange
@@ -50,7 +50,7 @@ class TwilioWebhooks:
         self._requests = TwilioRequests(exchange)
         self._limits = exchange.limits
         self._states = exchange.states
-        self._has_room = has_room
+        self._admits = admits
         self._takes_calls = takes_calls
 
     def blueprint(self) -> Blueprint:
@@ -66,7 +66,7 @@ class TwilioWebhooks:
         call_sid = parameters()["CallSid"]
         state = self._states.find(call_sid)
         if state is None:
-            if not self._has_room():
+            if not self._admits(call_sid):
                 _log.info("call goes to people: no room", call_sid=call_sid)
                 return self._people.take(language=self._configuration.language, phrase="full")
             state = self._states.open(self._new_state(call_sid))
@@ -102,7 +102,7 @@ class TwilioWebhooks:
         if parameters().get("CallStatus", "") in _OVER:
             call_sid = parameters()["CallSid"]
             self._states.change(call_sid, ended=True)
-            self._exchange.tokens.release(call_sid)
+            self._exchange.places.give_back(call_sid)
             self._exchange.streams.end(call_sid)
             self._exchange.streams.settle(call_sid)
         return self._requests.nothing()
@@ -114,8 +114,8 @@ class TwilioWebhooks:
     def _to_bot(self, state: CallState, stream: int) -> Response:
         """Connect the call's stream of that number."""
         token = self._exchange.tokens.issue(state.call_sid, stream)
-        if token is None:
-            return self._people.take(language=state.language, phrase="full")
+        if stream > 1:
+            self._exchange.places.announce(state.call_sid)
         if stream > state.streams:
             self._states.change(state.call_sid, streams=stream, outcome=None)
         base = self._configuration.public_url or f"{request.scheme}://{request.host}"

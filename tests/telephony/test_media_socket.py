@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 
 from telephony.application import TelephonyApp
-from telephony.call_states import CallState, LocalCallStates
+from telephony.call_states import CallState
 from telephony.limits import Limits
 from telephony.media_stream import MU_LAW, Connected, Key, Marked, Media, MediaFormat, Started, Stopped
 from telephony.phone.virtual_time import run
 from telephony.server import create_app
-from telephony.stream_tokens import LocalStreamTokens
 from tests.telephony.twilio_side import (
     FRAME,
     PUBLIC,
@@ -40,20 +39,17 @@ class Line:
     """A service that has answered a call's webhook, and Twilio's end of the stream."""
 
     def __init__(self, script: Callable[[Conversation], Any] = until_gone, limits: Limits | None = None) -> None:
-        self.tokens, self.states = LocalStreamTokens(), LocalCallStates()
         self.bot = Bot(script)
         configuration = Configuration(twilio_auth_token=TOKEN, public_url=PUBLIC)  # type: ignore[arg-type]
-        self.app: TelephonyApp = create_app(
-            configuration, self.bot, tokens=self.tokens, states=self.states, limits=limits or Limits()
-        )
+        self.app: TelephonyApp = create_app(configuration, self.bot, limits=limits or Limits())
+        self.tokens, self.states = self.app.exchange.tokens, self.app.exchange.states
         self.chunk = 0
 
     def token(self, stream: int = 1, number: int = 1) -> str:
         self.states.open(CallState(call_sid(number), "+821012345678", "ko"))
         self.states.change(call_sid(number), streams=stream, outcome=None)
-        token = self.tokens.issue(call_sid(number), stream)
-        assert token
-        return token
+        self.app.exchange.places.announce(call_sid(number))
+        return self.tokens.issue(call_sid(number), stream)
 
     def open(self, token: str | None = None, *, sid: str = call_sid(), echo: bool = True, **headers: str) -> Wire:
         """Open the socket as Twilio does; `echo`: marks come back at once."""
@@ -455,7 +451,7 @@ def test_a_caller_who_leaves_at_any_instant_leaves_nothing_running(
         await asyncio.sleep(0)
         alone()
         assert all(not call.running for call in line.bot.calls)
-        assert line.app.calls == line.tokens.waiting()
+        assert not (line.bot.calls and line.app.calls)
 
     run(test())
 

@@ -97,10 +97,13 @@ def test_further_pages_stand_on_the_same_port() -> None:
 def test_a_body_that_never_ends_or_never_comes_takes_no_thread() -> None:
     async def test() -> None:
         app = create_app(configuration(), Bot())
-        assert await asgi_request(app, "/twilio/voice", *[b"x" * 10_000] * 10) == 413
-        announced = [(b"content-length", b"99999999")]
+        signed = [(b"host", b"127.0.0.1"), (b"x-twilio-signature", b"x")]
+        assert await asgi_request(app, "/twilio/voice", *[b"x" * 10_000] * 10, headers=signed) == 413
+        announced = [*signed, (b"content-length", b"99999999")]
         assert await asgi_request(app, "/twilio/voice", b"x", pause_s=99.0, headers=announced) == 413
-        assert await asgi_request(app, "/twilio/voice", *[b"x"] * 50, pause_s=1.0) == 408
+        assert await asgi_request(app, "/twilio/voice", *[b"x"] * 50, pause_s=1.0, headers=signed) == 408
+        assert asyncio.get_running_loop().time() == pytest.approx(10.0)
+        assert await asgi_request(app, "/twilio/voice", *[b"x"] * 50, pause_s=1.0) == 403  # and nothing of it read
         assert asyncio.get_running_loop().time() == pytest.approx(10.0)
         assert await asgi_request(app, "/twilio/voice", query_string=b"\xff") == 400
         assert await asgi_request(app, "/twilio/voice", b"CallSid=CA1") == 403
@@ -143,9 +146,9 @@ def test_a_websocket_anywhere_else_is_refused() -> None:
 def test_draining_takes_no_new_calls_and_waits_for_the_announced_ones() -> None:
     async def test() -> None:
         app = create_app(configuration(), Bot(), limits=Limits(token_s=0.0))
-        assert app.has_room()
+        assert app.takes_calls()
         assert await app.drain() == 0
-        assert not app.has_room()
+        assert not app.takes_calls()
         async with client(app) as http:
             assert (await http.get("/readyz")).json()["draining"]
         url, form = "http://127.0.0.1:8080/twilio/voice", {"CallSid": call_sid()}

@@ -2,71 +2,76 @@
 
 from __future__ import annotations
 
-from telephony.stream_tokens import LocalStreamTokens
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telephony.stream_tokens import StreamTokens
+from voicebot.store.live import MemoryStore
 
 
 class Clock:
-    now = 0.0
+    now = 1_000_000.0
 
     def __call__(self) -> float:
         return self.now
 
 
-def issued(tokens: LocalStreamTokens, call_sid: str, stream: int = 1) -> str:
-    token = tokens.issue(call_sid, stream)
-    assert token
-    return token
-
-
 def test_a_token_is_good_once() -> None:
-    tokens = LocalStreamTokens()
-    token = issued(tokens, "CA1", 2)
-    assert tokens.waiting() == 1
+    tokens = StreamTokens(b"k")
+    token = tokens.issue("CA1", 2)
     assert tokens.redeem(token, "CA1") == 2
     assert tokens.redeem(token, "CA1") == 0
-    assert tokens.waiting() == 0
 
 
-def test_a_token_shown_for_another_call_is_used_up() -> None:
-    tokens = LocalStreamTokens()
-    token = issued(tokens, "CA1")
+def test_a_token_is_good_for_its_own_call_only() -> None:
+    tokens = StreamTokens(b"k")
+    token = tokens.issue("CA1", 1)
     assert tokens.redeem(token, "CA2") == 0
+    assert tokens.redeem(token, "CA1") == 1
+
+
+def test_asking_again_brings_the_same_token_and_opens_no_second_stream() -> None:
+    clock = Clock()
+    tokens = StreamTokens(b"k", MemoryStore(clock=clock), clock=clock)
+    token = tokens.issue("CA1", 1)
+    clock.now += 5.7
+    assert tokens.issue("CA1", 1) == token
+    assert tokens.redeem(token, "CA1") == 1
+    clock.now += 60
+    again = tokens.issue("CA1", 1)
+    assert again != token
+    assert tokens.redeem(again, "CA1") == 0
+    assert tokens.redeem(tokens.issue("CA1", 2), "CA1") == 2
+
+
+def test_a_token_becomes_too_old() -> None:
+    clock = Clock()
+    tokens = StreamTokens(b"k", MemoryStore(clock=clock), lifetime_s=20, clock=clock)
+    token = tokens.issue("CA1", 1)
+    clock.now += 21.0
     assert tokens.redeem(token, "CA1") == 0
 
 
-def test_asking_again_brings_the_same_token_used_or_not() -> None:
-    tokens = LocalStreamTokens()
-    token = issued(tokens, "CA1")
-    assert issued(tokens, "CA1") == token
-    tokens.redeem(token, "CA1")
-    assert issued(tokens, "CA1") == token
-    assert issued(tokens, "CA1", 2) != token
+def test_another_worker_with_the_same_key_and_store_takes_the_token_once() -> None:
+    store = MemoryStore()
+    one, other = StreamTokens(b"k", store), StreamTokens(b"k", store)
+    token = one.issue("CA1", 1)
+    assert other.redeem(token, "CA1") == 1
+    assert one.redeem(token, "CA1") == 0
+    assert StreamTokens(b"another key", store).redeem(one.issue("CA2", 1), "CA2") == 0
 
 
-def test_a_token_becomes_too_old_and_makes_room() -> None:
-    clock = Clock()
-    tokens = LocalStreamTokens(lifetime_s=60, most=2, clock=clock)
-    first = issued(tokens, "CA1")
-    issued(tokens, "CA2")
-    assert tokens.issue("CA3", 1) is None
-    clock.now = 60.0
-    assert tokens.redeem(first, "CA1") == 0
-    assert tokens.waiting() == 0
-    assert issued(tokens, "CA3")
+@pytest.mark.parametrize("token", ["", "가", "1", "1.2.3", "1.9999999999." + "A" * 43, "0" * 500, "\ud800"])
+def test_what_is_no_token_is_refused(token: str) -> None:
+    assert StreamTokens(b"k").redeem(token, "CA1") == 0
 
 
-def test_an_unknown_token_is_refused() -> None:
-    assert LocalStreamTokens().redeem("", "CA1") == 0
-    assert LocalStreamTokens().redeem("가", "CA1") == 0
-
-
-def test_a_call_that_is_over_holds_no_token() -> None:
-    tokens = LocalStreamTokens(most=2)
-    first, second = issued(tokens, "CA1"), issued(tokens, "CA1", 2)
-    tokens.redeem(first, "CA1")
-    tokens.release("CA1")
-    tokens.release("CA2")
-    assert tokens.waiting() == 0
-    assert tokens.redeem(second, "CA1") == 0
-    assert issued(tokens, "CA3")
-    assert issued(tokens, "CA4")
+@given(st.data())
+def test_a_changed_token_is_refused(data: st.DataObject) -> None:
+    tokens = StreamTokens(b"k")
+    token = tokens.issue("CA1", 1)
+    at = data.draw(st.integers(0, len(token) - 1))
+    changed = token[:at] + data.draw(st.characters(codec="utf-8")) + token[at + 1 :]
+    if changed != token:
+        assert tokens.redeem(changed, "CA1") == 0

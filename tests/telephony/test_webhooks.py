@@ -12,7 +12,6 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from telephony.application import TelephonyApp
-from telephony.call_states import LocalCallStates
 from telephony.limits import Limits
 from telephony.phone.twiml import read
 from telephony.server import create_app
@@ -63,12 +62,10 @@ class Service:
     """An application and the states of its calls."""
 
     def __init__(self, *, ready: Callable[[], bool] = lambda: True, **settings: Any) -> None:
-        self.states = LocalCallStates()
         self.registry = CollectorRegistry()
         settings = {"twilio_auth_token": TOKEN, "public_url": PUBLIC} | settings
-        self.app = create_app(
-            Configuration(**settings), Bot(), ready=ready, states=self.states, registry=self.registry, limits=Limits()
-        )
+        self.app = create_app(Configuration(**settings), Bot(), ready=ready, registry=self.registry, limits=Limits())
+        self.states = self.app.exchange.states
 
 
 def test_a_call_is_connected_to_the_bot_and_redirected_afterwards() -> None:
@@ -269,11 +266,11 @@ def test_a_status_is_taken_note_of_without_a_word_and_only_moves_forward() -> No
 def test_a_call_that_ends_before_its_stream_came_gives_its_place_back(status: str) -> None:
     service = Service(most_calls=1)
     token = token_of(post(service.app, "/twilio/voice"))
-    assert not service.app.has_room()
+    assert not service.app.admits(call_sid(2))
     post(service.app, "/twilio/status", FORM | {"CallStatus": "in-progress"})
-    assert not service.app.has_room()
+    assert not service.app.admits(call_sid(2))
     post(service.app, "/twilio/status", FORM | {"CallStatus": status})
-    assert service.app.has_room()
+    assert service.app.admits(call_sid(2))
     other = post(service.app, "/twilio/voice", FORM | {"CallSid": call_sid(2)})
     assert verbs(other) == ["Connect", "Redirect"]
     assert token_of(other) != token
@@ -289,7 +286,7 @@ def test_a_withheld_number_is_none() -> None:
 
 def test_a_mistake_of_ours_sends_the_caller_to_people(monkeypatch: pytest.MonkeyPatch) -> None:
     service = Service()
-    monkeypatch.setattr(service.states, "find", lambda _call_sid: 1 / 0)
+    monkeypatch.setattr(service.app.exchange.states, "find", lambda _call_sid: 1 / 0)
     assert verbs(post(service.app, "/twilio/voice")) == ["Say", "Enqueue"]
 
 

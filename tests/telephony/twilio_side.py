@@ -141,6 +141,8 @@ class Conversation:
     marks: list[str] = field(default_factory=list)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     running: bool = False
+    wanted_back: bool = False
+    """Whether the service is about to stop and wants the caller to be given to a person."""
 
     def audio(self, pcm: bytes) -> None:
         self.heard.append(pcm)
@@ -153,6 +155,9 @@ class Conversation:
 
     def hung_up(self) -> None:
         self.gone.set()
+
+    def hand_over(self) -> None:
+        self.wanted_back = True
 
     async def run(self) -> Outcome:
         self.running = True
