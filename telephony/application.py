@@ -14,6 +14,7 @@ from flask import Blueprint, Flask, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from telephony.asgi import Message, Receive, Scope, Send, reply
+from telephony.callback_webhooks import CallbackWebhooks
 from telephony.exchange import Exchange
 from telephony.media_socket import MediaSocket
 from telephony.metrics import all_workers
@@ -63,6 +64,7 @@ class TelephonyApp:
         """The Flask application; further blueprints may be registered before the first request."""
         self.flask.register_blueprint(webhooks.blueprint())
         self.flask.register_blueprint(people.blueprint())
+        self.flask.register_blueprint(CallbackWebhooks(configuration, exchange, office, webhooks.begin).blueprint())
         self.flask.register_blueprint(self._health(registry))
         for blueprint in blueprints:
             self.flask.register_blueprint(blueprint)

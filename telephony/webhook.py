@@ -63,18 +63,22 @@ class TwilioWebhooks:
         return self._people.take(language=self._configuration.language, phrase="trouble")
 
     def _voice(self) -> Response:
-        call_sid = parameters()["CallSid"]
+        return self.begin(self._new_state(parameters()["CallSid"]))
+
+    def begin(self, new: CallState, *, first: str = "") -> Response:
+        """Answer a call's first webhook. `new`: its state if it was never seen; `first`: said before the bot speaks."""
+        call_sid = new.call_sid
         state = self._states.find(call_sid)
         if state is None:
             if not self._admits(call_sid):
                 _log.info("call goes to people: no room", call_sid=call_sid)
-                return self._people.take(language=self._configuration.language, phrase="full")
-            state = self._states.open(self._new_state(call_sid))
+                return self._people.take(language=new.language, phrase="full")
+            state = self._states.open(new)
         if state.ended or state.begun or state.asked_after:
             # A call is answered once. Signatures never expire: this may be a recorded request.
             _log.warning("call was answered before", call_sid=call_sid)
             return self._requests.twiml(twiml.hang_up(), "replayed")
-        return self._to_bot(state, 1)
+        return self._to_bot(state, 1, first)
 
     def _after_stream(self) -> Response:
         call_sid = parameters()["CallSid"]
@@ -95,7 +99,7 @@ class TwilioWebhooks:
                 return self._people.take(language=state.language, phrase="trouble")
         # The stream broke, but the caller is still there: or else Twilio would not ask.
         if asked < self._limits.streams_per_call and self._takes_calls():
-            return self._to_bot(state, asked + 1)
+            return self._to_bot(state, asked + 1, twiml.AGAIN.get(state.language, ""))
         return self._people.take(language=state.language, phrase="trouble")
 
     def _status(self) -> Response:
@@ -111,8 +115,8 @@ class TwilioWebhooks:
         number = persons_number(parameters())
         return CallState(call_sid, number=number, language=self._configuration.language)
 
-    def _to_bot(self, state: CallState, stream: int) -> Response:
-        """Connect the call's stream of that number."""
+    def _to_bot(self, state: CallState, stream: int, first: str) -> Response:
+        """Say something, and connect the call's stream of that number."""
         token = self._exchange.tokens.issue(state.call_sid, stream)
         if stream > 1:
             self._exchange.places.announce(state.call_sid)
@@ -124,6 +128,6 @@ class TwilioWebhooks:
             token,
             self._paths.after_stream(stream),
             language=state.language,
-            first=twiml.AGAIN.get(state.language, "") if stream > 1 else "",
+            first=first,
         )
         return self._requests.twiml(document, "stream")

@@ -27,7 +27,9 @@ def serve(
     """Take calls on one port until SIGTERM or Ctrl-C, then let the running ones finish."""
     from rich.console import Console
 
+    from telephony.callbacks import calling_back
     from telephony.calls_api import calls_blueprint
+    from telephony.people.moving import open_moving
     from telephony.server import serve as serve_until_told
     from voicebot import config
     from voicebot.cli.follow import follower
@@ -58,7 +60,8 @@ def serve(
     @contextlib.asynccontextmanager
     async def lifespan(*_: Any) -> AsyncIterator[None]:
         threading.Thread(target=load, name="loading", daemon=True).start()
-        yield
+        with calling_back(configuration, service.office):
+            yield
 
     try:
         serve_until_told(
@@ -67,6 +70,7 @@ def serve(
             ready=lambda: service.ready,
             blueprints=[calls_blueprint(service.journal)],
             office=service.office,
+            moving=open_moving(configuration),
             lifespan=lifespan,
             listening=listening,
         )

@@ -19,13 +19,13 @@ from sqlalchemy import JSON, Column, Engine, Integer, MetaData, Row, String, Tab
 State = Literal["waiting", "dialling", "reached", "given_up", "cancelled"]
 """`reached`: a person took the call; `given_up`: as many attempts as allowed."""
 
-Result = Literal["human", "machine", "fax", "busy", "no-answer", "failed", "canceled", "lost"]
-"""What came of an attempt; `lost`: nothing was heard of it any more."""
+Result = Literal["human", "machine", "fax", "busy", "no-answer", "failed", "canceled", "lost", "barred"]
+"""What came of an attempt; `lost`: nothing was heard of it any more; `barred`: such numbers are not called."""
 
 LEASE = timedelta(minutes=10)
 """After which an attempt that nothing was heard of counts as lost: ringing takes 1 minute, a status seconds."""
 
-_FINAL: Mapping[Result, State] = {"human": "reached", "fax": "given_up"}
+_FINAL: Mapping[Result, State] = {"human": "reached", "fax": "given_up", "barred": "given_up"}
 
 _metadata = MetaData()
 # Times are UTC in ISO 8601, which sorts as text.
@@ -129,6 +129,10 @@ class Callbacks:
             blank = {"attempts": 0, "state": "waiting", "lease_until": "", "call_sid": "", "result": ""}
             connection.execute(_callbacks.insert().values(id=callback_id, number=number, **new, **blank))
             return callback_id
+
+    def is_last(self, attempt: int) -> bool:
+        """Whether no attempt follows that one, from 1."""
+        return attempt >= self._persistence.attempts
 
     def all(self, *states: State) -> list[Callback]:
         """Those in these states, by default in any, the oldest first."""
