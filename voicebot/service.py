@@ -74,6 +74,10 @@ _WORK_ENDS_S = 5.0
 """Longest wait for work in the background when the service closes; it looks up between two phrases and
 between a few sentences that are learnt."""
 
+_PHRASES_WITHIN_S = 60.0
+"""Seconds of the first start in which the best engine makes the phrases; what it has not made then, a quicker one says
+until the service has the time. Kokoro needs minutes for a pack, Piper half a minute, espeak-ng four seconds."""
+
 _PHRASES_A_STEP = 20
 """Phrases after which it is told how many were made."""
 
@@ -267,6 +271,7 @@ class Service:
         self.ready = True
         progress("ready")
         self._in_background(self._prepare_domains, recogniser, PackDomains(pack))
+        self._in_background(self._speak_better, pack, voice)
         if encoder is not None:
             self._in_background(self._learn, pack, encoder)
 
@@ -374,19 +379,31 @@ class Service:
         voice = self._voice = TelephoneVoice(
             engines(self.configuration), SoundCache(self.configuration.var / "voices"), found
         )
-        languages = sorted(pack.languages, key=lambda language: language != self.configuration.language)
-        voice.warm_up(languages)
+        voice.warm_up(pack.languages)
 
         def told(done: int, of: int) -> None:
             if done % _PHRASES_A_STEP == 0 or done == of:
                 progress(f"phrases {done}/{of}")
 
-        phrases = [Phrase(text, language) for language in languages for text in _fixed(pack, language)]
-        if failed := voice.prepare(phrases, told):
+        phrases = self._phrases(pack)
+        if failed := voice.prepare(phrases, told, _PHRASES_WITHIN_S):
             _log.warning(
                 "phrases could not be spoken ahead; see `voicebot voices list`", failed=failed, of=len(phrases)
             )
         return voice
+
+    def _phrases(self, pack: Pack) -> list[Phrase]:
+        """What is spoken ahead, in the likely language first."""
+        languages = sorted(pack.languages, key=lambda language: language != self.configuration.language)
+        return [Phrase(text, language) for language in languages for text in _fixed(pack, language)]
+
+    def _speak_better(self, pack: Pack, voice: TelephoneVoice) -> None:
+        """What a quicker engine spoke, because the best would have held up the start, is made by the best one."""
+        for phrase in self._phrases(pack):
+            self._patience.wait()
+            if self._closed.is_set():
+                return
+            voice.prepare([phrase])
 
     def _prepare_domains(self, recogniser: TwoListeners, domains: PackDomains) -> None:
         """The other questions' domains: none is asked in the first seconds, and one that is, is compiled then."""

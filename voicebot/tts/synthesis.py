@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import statistics
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -17,12 +19,16 @@ MOST_WAITING = 500
 """Pieces of speech that wait for one engine; further ones are refused, for they would come too late anyway."""
 MOST_HANGING = 4
 """Threads that may be lost in an engine that hangs; it is asked for nothing more then."""
+_SMALL = 8
+"""Characters: shorter texts take as long as these."""
 
 
 @dataclass(eq=False)
 class _Job:
     name: str
     make: Callable[[], Pcm]
+    size: int
+    """Characters."""
     due: float
     began: float | None = None
     """When a thread took it, on the clock."""
@@ -55,13 +61,24 @@ class Synthesis:
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._threads = self._idle = 0
+        self._paces: deque[float] = deque(maxlen=15)
+        """Seconds a character of what was made last."""
         self._closed = False
 
-    def ask(self, name: str, make: Callable[[], Pcm], within_s: float) -> Future[Pcm]:
+    def expected_s(self, size: int, within_s: float) -> float:
+        """Seconds until `size` characters would be made; 0 as long as nothing is known of the engine's pace."""
+        due = self._clock() + within_s
+        with self._changed:
+            if not self._paces:
+                return 0.0
+            before = sum(job.size for job in self._jobs.values() if job.due <= due)
+            return statistics.median(self._paces) * (size + before / self._places)
+
+    def ask(self, name: str, make: Callable[[], Pcm], size: int, within_s: float) -> Future[Pcm]:
         """What `make` returns, or raises; asked for again under the same `name` meanwhile, it is the same one.
 
-        `within_s`: seconds until the sound is needed. The future fails with EngineError where too much is waiting, or
-        the engine hangs. It is shared: don't cancel it.
+        `size` is its characters, `within_s` the seconds until the sound is needed. The future fails with EngineError
+        where too much is waiting, or the engine hangs. It is shared: don't cancel it.
         """
         now = self._clock()
         due = now + within_s
@@ -70,7 +87,7 @@ class Synthesis:
             if job is not None and (due >= job.due or job.began is not None):
                 return job.future
             if job is None:
-                job = _Job(name, make, due)
+                job = _Job(name, make, size, due)
                 lost = sum(self._is_lost(other, now) for other in self._jobs.values())
                 if self._closed or len(self._jobs) >= MOST_WAITING or lost >= MOST_HANGING:
                     why = "hangs" if lost >= MOST_HANGING else "has too much to say at once"
@@ -121,6 +138,8 @@ class Synthesis:
             with self._changed:
                 if self._jobs.get(job.name) is job:
                     del self._jobs[job.name]
+                if pcm is not None and job.began is not None:
+                    self._paces.append((self._clock() - job.began) / max(job.size, _SMALL))
             if failure is not None:
                 job.future.set_exception(failure)
             elif pcm is not None:

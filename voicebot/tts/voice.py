@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import os
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from voicebot.tts.port import NORMAL, Engine, EngineBusyError, EngineError, Styl
 from voicebot.tts.recordings import Fill, Pause, Recorded, Recordings
 from voicebot.tts.soundness import clipped, unusable
 from voicebot.tts.speech_text import sentences
+from voicebot.tts.standing import Standing
 from voicebot.tts.synthesis import Synthesis
 from voicebot.tts.telephone import TREATMENT, join, on_the_line, pause
 
@@ -33,20 +33,17 @@ BETWEEN_SENTENCES_MS = 280
 PATIENCE_S = 2.5
 """Seconds a caller waits for an engine before the next one is asked as well. A new sentence takes a tenth of that; with
 fifty at once, the quick plain voice beats a long silence."""
+WORTH_WAITING_S = 1.5
+"""Seconds that a better voice may keep a caller waiting for a new sentence, by its pace so far, before a quicker one
+speaks it. The line has its quiet noise meanwhile; longer, and callers ask whether anybody is there."""
 GIVE_UP_S = 8.0
 """Seconds after which what was asked for counts as not coming."""
 AHEAD_S = 3600.0
 """For what is spoken ahead: anything that a caller waits for is made before it."""
-_REST_S = 30.0
-"""Seconds for which an engine that failed twice running is left alone."""
-_TELL_AGAIN_S = 600.0
-"""Seconds after which the operator is told again that something fails."""
-_AHEAD_AT_ONCE = 4 * max(2, min(4, os.cpu_count() or 2))
+_AHEAD_AT_ONCE = 2 * max(2, min(4, os.cpu_count() or 2))
 """Phrases spoken ahead at the same time: enough that no engine waits for the next, while others are looked up."""
 _KEPT_PLANS = 4096
 """Sentences whose words are remembered, so that a known one is found without reading it again."""
-_KEPT_POOR = 500
-"""Pieces remembered that an engine could not say."""
 _EMPHASIS = Style(rate=0.9, pitch=1.06)
 """Emphasis in engines that have none: a little slower and higher, as speakers do."""
 
@@ -109,13 +106,7 @@ class TelephoneVoice:
             for engine in self._engines
         }
         self._plan = functools.lru_cache(_KEPT_PLANS)(self._planned)
-        self._lock = threading.Lock()
-        """Of what follows; held for a few instructions at a time."""
-        self._failures: dict[str, int] = {}
-        self._resting: dict[str, float] = {}
-        self._poor: OrderedDict[str, Pcm] = OrderedDict()
-        """What an engine can't say properly, by key."""
-        self._told: dict[tuple[str, str], float] = {}
+        self._standing = Standing(clock)
         self._closed = False
 
     def speak(self, text: str, language: str, style: Style = NORMAL, within_s: float = 0.0) -> Pcm:
@@ -138,27 +129,28 @@ class TelephoneVoice:
 
     def is_ready(self, text: str, language: str, style: Style = NORMAL) -> bool:
         """Whether `speak` would answer from recordings and the cache."""
-        if self._recordings.find(text, language) is not None:
-            return True
-        return all(
-            self._is_known(part, language)
-            for sentence in sentences(text, language)
-            for part in self._plan(sentence, language, style)
-        )
+        return self._is_made(Phrase(text, language, style), 0.0)
 
-    def prepare(self, phrases: Iterable[Phrase], progress: Callable[[int, int], None] = lambda _done, _of: None) -> int:
+    def prepare(
+        self,
+        phrases: Iterable[Phrase],
+        progress: Callable[[int, int], None] = lambda _done, _of: None,
+        within_s: float = math.inf,
+    ) -> int:
         """Speak phrases ahead, several at a time, so that callers don't wait for them; returns how many failed.
 
         `progress(done, of)` is called before the first and after each. What callers ask for meanwhile comes first.
+        What the best engine has not made `within_s` seconds is spoken by a quicker one, as far as there is any.
         """
         wanted = tuple(dict.fromkeys(phrases))
+        until = self._clock() + within_s
         failed = 0
         progress(0, len(wanted))
         with contextlib.ExitStack() as stack:
-            if not all(self.is_ready(phrase.text, phrase.language, phrase.style) for phrase in wanted):
-                stack.enter_context(self._cache.alone(lambda: self._closed))
+            if not all(self._is_made(phrase, AHEAD_S) for phrase in wanted):
+                stack.enter_context(self._cache.alone(lambda: self._closed or self._clock() >= until))
             threads = stack.enter_context(ThreadPoolExecutor(_AHEAD_AT_ONCE, "speaking ahead"))
-            for done, ready in enumerate(threads.map(self._prepared, wanted), start=1):
+            for done, ready in enumerate(threads.map(lambda phrase: self._prepared(phrase, until), wanted), start=1):
                 failed += not ready
                 progress(done, len(wanted))
         return failed
@@ -176,10 +168,11 @@ class TelephoneVoice:
         for engine in self._engines:
             engine.close()
 
-    def _prepared(self, phrase: Phrase) -> bool:
+    def _prepared(self, phrase: Phrase, until: float) -> bool:
         if self._closed:
             return False
-        self.speak(phrase.text, phrase.language, phrase.style, AHEAD_S)
+        ahead = self._clock() < until
+        self.speak(phrase.text, phrase.language, phrase.style, AHEAD_S if ahead else 0.0)
         return self.is_ready(phrase.text, phrase.language, phrase.style)
 
     def _planned(self, sentence: str, language: str, style: Style) -> tuple[_Part, ...]:
@@ -200,35 +193,54 @@ class TelephoneVoice:
                     parts += _to_make(words, language, style)
         return tuple(parts)
 
-    def _is_known(self, part: _Part, language: str) -> bool:
-        """Whether the engine whose turn it is has made this before."""
-        if not isinstance(part, _ToMake):
+    def _is_made(self, phrase: Phrase, within_s: float) -> bool:
+        """Whether it is recorded or in the cache, by the engine that would be asked for it."""
+        if self._recordings.find(phrase.text, phrase.language) is not None:
             return True
-        for engine in self._speaking(language):
-            name = _key(part, language, engine)
+        return all(
+            not isinstance(part, _ToMake) or self._is_known(part, phrase.language, within_s)
+            for sentence in sentences(phrase.text, phrase.language)
+            for part in self._plan(sentence, phrase.language, phrase.style)
+        )
+
+    def _is_known(self, part: _ToMake, language: str, within_s: float) -> bool:
+        for _, name, is_asked in self._order(part, language, within_s):
             if name in self._cache:
                 return True
-            if self._is_asked(engine, name):
+            if is_asked:
                 return False
         return False
+
+    def _order(self, part: _ToMake, language: str, within_s: float) -> list[tuple[Engine, str, bool]]:
+        """Engines, the name of the part as they make it, and whether they are asked for it now.
+
+        The best first, but those that would keep a caller waiting behind the others.
+        """
+        found = [(engine, _key(part, language, engine)) for engine in self._speaking(language)]
+        order = [(engine, name, self._standing.is_asked(engine.name, name)) for engine, name in found]
+        if within_s < AHEAD_S and len(order) > 1:
+            order.sort(
+                key=lambda entry: self._is_slow(entry[0], len(part.words), within_s) and entry[1] not in self._cache
+            )
+        return order
+
+    def _is_slow(self, engine: Engine, size: int, within_s: float) -> bool:
+        return self._synthesis[engine.name].expected_s(size, within_s) > within_s + WORTH_WAITING_S
 
     def _sound(self, part: _Part, language: str, within_s: float) -> Pcm:
         """A part from the best engine that can say it in time."""
         if not isinstance(part, _ToMake):
             return part
-        speaking = self._speaking(language)
-        names = {id(engine): _key(part, language, engine) for engine in speaking}
         began, late = self._clock(), list[Future[Pcm]]()
-        for number, engine in enumerate(speaking):
-            name = names[id(engine)]
+        order = self._order(part, language, within_s)
+        for number, (engine, name, is_asked) in enumerate(order):
             if (pcm := self._cache.get(name)) is not None:
                 return pcm
-            if not self._is_asked(engine, name):
+            if not is_asked:
                 continue
-            future = self._synthesis[engine.name].ask(
-                name, functools.partial(self._make, engine, part, language, name), within_s
-            )
-            others = any(self._is_asked(other, names[id(other)]) for other in speaking[number + 1 :])
+            make = functools.partial(self._make, engine, part, language, name)
+            future = self._synthesis[engine.name].ask(name, make, len(part.words), within_s)
+            others = any(asked for _, _, asked in order[number + 1 :])
             try:
                 return future.result(timeout=within_s + (self._patience_s if others else self._give_up_s))
             except TimeoutError:
@@ -241,29 +253,26 @@ class TelephoneVoice:
             for future in finished:
                 if future.exception() is None:
                     return future.result()
-        return self._instead(part, language, tuple(names.values()))
+        return self._instead(part, language, [name for _, name, _ in order])
 
     def _instead(self, part: _ToMake, language: str, names: Sequence[str]) -> Pcm:
         """For want of anything better: a distorted one, the same words in another style, silence."""
-        with self._lock:
-            poor = [pcm for name in names if (pcm := self._poor.get(name)) is not None and len(pcm)]
-        if poor:
-            return poor[0]
+        if (poor := self._standing.poor(names)) is not None:
+            return poor
         for engine in self._speaking(language):
             if (pcm := self._cache.get(_key(_ToMake(part.words, NORMAL), language, engine))) is not None:
                 return pcm
-        self._tell("", "no engine could speak; see `voicebot doctor`", language)
+        self._tell("all", "no engine could speak; see `voicebot doctor`", language)
         return np.zeros(0, np.int16)
 
     def _make(self, engine: Engine, part: _ToMake, language: str, name: str) -> Pcm:
         """Synthesise, judge, shape and keep. Raises EngineError."""
+        if (made := self._cache.get(name)) is not None:
+            return made  # in this very moment, or by another process
         try:
             pcm = _made(engine, part, language)
         except _PoorError as error:
-            with self._lock:
-                self._poor[name] = error.pcm
-                while len(self._poor) > _KEPT_POOR:
-                    self._poor.popitem(last=False)
+            self._standing.cannot_say(name, error.pcm)
             if not len(error.pcm):
                 self._failed(engine)
             raise
@@ -275,36 +284,20 @@ class TelephoneVoice:
         except Exception as error:  # an engine's own defect must not cost the next engine its turn
             self._failed(engine)
             raise EngineError(f"{engine.name} broke down ({type(error).__name__}); see `voicebot doctor`.") from error
-        with self._lock:
-            self._failures.pop(engine.name, None)
+        self._standing.spoke(engine.name)
         self._cache.put(name, pcm)
         return pcm
 
     def _failed(self, engine: Engine) -> None:
-        with self._lock:
-            count = self._failures[engine.name] = self._failures.get(engine.name, 0) + 1
-            if count >= 2:
-                self._resting[engine.name] = self._clock() + _REST_S
-        if count >= 2:
+        if self._standing.failed(engine.name):
             self._synthesis[engine.name].give_up()
 
-    def _tell(self, what: str, reason: str, language: str) -> None:
-        """One message for the operator about what goes wrong, not one for every sentence."""
-        now = self._clock()
-        with self._lock:
-            if self._closed or now < self._told.get((what, language), 0.0):
-                return
-            self._told[what, language] = now + _TELL_AGAIN_S
-        _log.warning("a voice fails, the next best is heard", engine=what or "all", language=language, reason=reason)
+    def _tell(self, engine: str, reason: str, language: str) -> None:
+        if not self._closed:
+            self._standing.tell(engine, language, reason)
 
     def _speaking(self, language: str) -> tuple[Engine, ...]:
         return tuple(engine for engine in self._engines if language in engine.languages)
-
-    def _is_asked(self, engine: Engine, name: str) -> bool:
-        """Whether an engine works at present and is not known to be unable to say this."""
-        now = self._clock()
-        with self._lock:
-            return self._resting.get(engine.name, now) <= now and name not in self._poor
 
 
 def _to_make(text: str, language: str, style: Style) -> tuple[_Part, ...]:
