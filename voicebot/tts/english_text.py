@@ -18,43 +18,48 @@ from voicebot.tts.english_words import (
     DAY_NAMES,
     FRACTIONS,
     MONEY,
+    SPELLED,
     SPOKEN_CAPITALS,
     SYMBOLS,
+    TOP_LEVEL,
     UNIT,
     UNIT_END,
     UNITS,
     VULGAR,
     WORDS,
 )
-from voicebot.tts.rewriting import Rule, group_code, rewrite, tidied
+from voicebot.tts.rewriting import Rule, behind, group_code, one_stop, rewrite, tidied
+from voicebot.tts.romanisation import romanised
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+_LONGEST_NUMBER = len(str(LARGEST))
 _DASH = r"\s?[-–—~]\s?"
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-_MONTH = r"(?P<name>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.?"
+MONTH_NAMES = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec"
+_MONTH = rf"(?P<name>{MONTH_NAMES})[a-z]{{0,6}}\.?"
 _CODE_WORDS = re.compile(
     r"\b(number|order|code|PIN|pin|extension|ext|dial|account|ID|reference|booking|zip|call|ending in|digits|tracking)"
-    r"(\s+(is|was|no|number|code|are|in))?\s*[:#,]?\s*$"
+    r"(\s+(is|was|no|number|code|are|in))?\s*[:#,]?\s*[\[(]?\s*$"
 )
 _YEAR_WORDS = re.compile(r"\b(in|since|of|by|until|from|year|before|after|during|early|late|and|to)\s*$", re.IGNORECASE)
 
 
 def spoken(text: str) -> str:
     """`text` in words as it is read aloud."""
-    text = tidied(text).replace("’", "'")
-    text = rewrite(text, _RULES, _PLACES, _join)
+    text = romanised(tidied(text).replace("’", "'"))
+    text = rewrite(re.sub(r"'(?=\d0s\b)", "", text), _RULES, _PLACES, _join)
     text = re.sub(r"[\"“”«»|^\\{}`_※]", "", text)
     text = re.sub(r" ?[()\[\];·•→─—–] ?", ", ", text)
     text = re.sub(r"…+|\.{2,}", ".", text)
+    text = re.sub(r"[^A-Za-z\s.,?!:'-]+", " ", text)
     text = re.sub(r"\s+", " ", text)
     text = re.sub(r" ?,(?: ?,)+", ",", text)
     text = re.sub(r", ?([.?!])", r"\1", text)
     text = re.sub(r" ([,.?!:])", r"\1", text)
-    text = re.sub(r"[.?!]*\?[.?!]*", "?", re.sub(r"([.!])\1+", r"\1", text))
-    return text.strip().removeprefix(",").removesuffix(",").strip()
+    return one_stop(text).strip().removeprefix(",").removesuffix(",").strip()
 
 
 def _join(said: str, words: str, rest: str) -> tuple[str, int]:
@@ -65,9 +70,11 @@ def _join(said: str, words: str, rest: str) -> tuple[str, int]:
 
 
 def number(written: str) -> str:
+    """A number as written, commas and decimal point and all; digit by digit where it has no name."""
     digits = written.replace(",", "")
-    whole = digits.lstrip("-").partition(".")[0]
-    return english_decimal(digits) if int(whole) <= LARGEST else english_digits(digits.replace(".", ""))
+    whole = digits.partition(".")[0]
+    has_name = len(whole) <= _LONGEST_NUMBER and int(whole) <= LARGEST
+    return english_decimal(digits) if has_name else english_digits(digits.replace(".", ""))
 
 
 def _plural(written: str, forms: tuple[str, str]) -> str:
@@ -104,30 +111,43 @@ def _named_date(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
     return _day(match["day"], name, match["year"])
 
 
+def _days_of_a_month(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
+    first, last = int(match["day"]), int(match["last"])
+    name = next(month for month in MONTHS if month.startswith(match["name"][:3]))
+    return f"{name} {english_ordinal(first)} to {english_ordinal(last)}" if 1 <= first < last <= 31 else None
+
+
 def _clock(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
-    hour, minute = int(match[1]), int(match[2] or 0)
-    half = (match[3] or "").lower().replace(".", "")
+    hour, minute = int(match["hour"]), int(match["minute"] or 0)
+    half = (match["half"] or "").lower().replace(".", "")
     if hour > 24 or minute > 59 or (half and hour > 12):
         return None
-    to = " to " if match[4] else ""
-    if not half and minute == 0 and hour in (0, 12, 24):
+    to = " to " if match["to"] else ""
+    seconds = int(match["second"] or 0)
+    if not half and minute == seconds == 0 and hour in (0, 12, 24):
         return ("noon" if hour == 12 else "midnight") + to
     half = half or ("am" if hour < 12 or hour == 24 else "pm")
     words = english((hour - 1) % 12 + 1)
     if minute:
         words += f" {'oh ' if minute < 10 else ''}{english(minute)}"
-    ends_text = match[0].endswith(".") and re.match(r"\s*$|\s+[A-Z]", match.string[match.end() :])
-    return f"{words} {half[0].upper()} {half[1].upper()}{'.' if ends_text else ''}{to}"
+    ends_text = match[0].endswith(".") and re.match(r"\s*$|\s+[A-Z]", behind(match))
+    words += f" {half[0].upper()} {half[1].upper()}"
+    words += f" and {english(seconds)} second{'s' * (seconds > 1)}" if seconds else ""
+    return f"{words}{'.' if ends_text else ''}{to}"
 
 
-def _money(match: re.Match[str], said: str) -> str:  # noqa: ARG001
-    one, many, cent, cents = MONEY[match[1]]
-    whole, _, fraction = match[2].partition(".")
-    if power := match[3]:
+def _money(match: re.Match[str], said: str) -> str:
+    one, many, cent, cents = MONEY[match["sign"]]
+    one, many = (f"U S {one}", f"U S {many}") if match[0].startswith("US") else (one, many)
+    if re.search(r"\ban?\s$", said) and re.match(r"(?:\.00)?[- ][a-z]", behind(match)):
+        many = one
+    amount = match["amount"]
+    whole, _, fraction = amount.partition(".")
+    if power := match["power"]:
         names = {"k": "thousand", "K": "thousand", "m": "million", "M": "million", "B": "billion"}
-        return f"{number(match[2])} {names.get(power, power)} {many}"
+        return f"{number(amount)} {names.get(power, power)} {many}"
     if not cent or len(fraction) != 2:
-        return f"{number(match[2])} {one if match[2] == '1' else many}"
+        return f"{number(amount)} {one if amount == '1' else many}"
     words = []
     if int(whole.replace(",", "")) or not int(fraction):
         words.append(_plural(whole, (one, many)))
@@ -143,7 +163,12 @@ def _address(text: str) -> str:
         if token.isdigit():
             words.append(english_digits(token))
         elif token.isalpha():
-            spelled = token.lower() == "www" or len(token) <= 2 or not re.search("[aeiouy]", token.lower())
+            spelled = (
+                token.lower() == "www"
+                or token.upper() in SPELLED
+                or len(token) <= 2
+                or not re.search("[aeiouy]", token.lower())
+            )
             words.append(" ".join(token.upper()) if spelled else token)
         else:
             words.append(ADDRESS_SIGNS.get(token, ""))
@@ -173,6 +198,11 @@ def _capitals(match: re.Match[str], said: str) -> str:  # noqa: ARG001
     return " ".join(word)
 
 
+def _ordinal(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
+    digits = match[1].replace(",", "")
+    return english_ordinal(int(digits)) if digits.isdigit() and len(digits) < _LONGEST_NUMBER else None
+
+
 def _bare(match: re.Match[str], said: str) -> str:
     written = match[0]
     if "." in written or "," in written:
@@ -196,23 +226,34 @@ def _rule(pattern: str) -> re.Pattern[str]:
 
 
 _RULES = (
-    Rule(_rule(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), lambda m, _: _address(m[0])),
+    Rule(_rule(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"), lambda m, _: _address(m[0])),
     Rule(
         _rule(
-            r"(?:https?://|www\.)[A-Za-z0-9./_?=&:%-]*[A-Za-z0-9]"
-            r"|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.(?:com|net|org|kr)\b[A-Za-z0-9/_-]*"
+            r"(?:https?://|www\.)[A-Za-z0-9./_?=&:%#~-]{0,500}[A-Za-z0-9]"
+            rf"|[A-Za-z0-9-]{{1,63}}(?:\.[A-Za-z0-9-]{{1,63}}){{0,8}}\.(?:{TOP_LEVEL})(?![A-Za-z0-9])"
+            r"(?:/[A-Za-z0-9./_?=&%#-]{0,500}[A-Za-z0-9]|/)?"
         ),
         lambda m, _: _address(m[0]),
     ),
     Rule(_rule(r"(?P<year>(?:19|20)\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)"), _numeric_date),
     Rule(_rule(r"(?P<month>\d{1,2})[-/](?P<day>\d{1,2})[-/](?P<year>(?:19|20)\d\d)(?!\d)"), _numeric_date),
+    Rule(_rule(_MONTH + r"\s(?P<day>\d{1,2})\s?[-–]\s?(?P<last>\d{1,2})(?!\d)"), _days_of_a_month),
     Rule(_rule(_MONTH + r"\s(?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,?\s(?P<year>(?:19|20)\d\d))?(?![\d:])"), _named_date),
     Rule(
         _rule(r"(?P<day>\d{1,2})(?:st|nd|rd|th)?\s" + _MONTH + r"(?:,?\s(?P<year>(?:19|20)\d\d))?(?!\d)"), _named_date
     ),
     Rule(_rule(_MONTH + r"\s(?P<year>(?:19|20)\d\d)(?!\d)"), lambda m, _: _month_and_year(m)),
-    Rule(_rule(r"(\d{1,2}):(\d{2})(?!\d)(?:\s?([AaPp]\.?[Mm]\b\.?))?(\s?[-–~]\s?(?=\d))?"), _clock),
-    Rule(_rule(r"(\d{1,2})()\s?([AaPp]\.?[Mm]\b\.?)(\s?[-–~]\s?(?=\d))?"), _clock),
+    Rule(
+        _rule(
+            r"T?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?(?![\d:])(?:Z|\+\d\d:\d\d)?"
+            r"(?:\s?(?P<half>[AaPp]\.?[Mm]\b\.?))?(?P<to>\s?[-–~]\s?(?=\d))?"
+        ),
+        _clock,
+    ),
+    Rule(
+        _rule(r"(?P<hour>\d{1,2})(?P<minute>)(?P<second>)\s?(?P<half>[AaPp]\.?[Mm]\b\.?)(?P<to>\s?[-–~]\s?(?=\d))?"),
+        _clock,
+    ),
     Rule(_rule(r"24/7\b"), lambda _m, _: "twenty-four seven"),
     Rule(_rule(r"(?:" + "|".join(FRACTIONS) + r")(?![\d/])"), lambda m, _: FRACTIONS[m[0]]),
     Rule(_rule(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/])"), _numeric_date),
@@ -220,23 +261,36 @@ _RULES = (
         _rule(r"\+(\d{1,3})[- ](\(?\d{1,4}\)?(?:[- ]\d{3,4}){1,3})"), lambda m, _: f"plus {_code(m[1])}, {_code(m[2])}"
     ),
     Rule(_rule(r"\(\d{3}\)\s?\d{3}-\d{4}"), lambda m, _: _code(m[0])),
-    Rule(_rule(r"\d+(?:-\d+)+(?!\d)(?!\s?(?:" + UNIT + r")(?![A-Za-z]))"), _hyphenated),
-    Rule(_rule(r"\d(?: \d){2,}(?![\d\w])"), lambda m, _: english_digits(m[0].replace(" ", ""))),
-    Rule(_rule(r"[*xX•]{2,}-?(?=\d)"), lambda _m, _: ""),
+    Rule(_rule(r"\d{1,40}(?:-\d{1,40}){1,40}(?!\d)(?!\s?(?:" + UNIT + r")(?![A-Za-z]))"), _hyphenated),
+    Rule(_rule(r"\d(?: \d){2,40}(?![\d\w])"), lambda m, _: english_digits(m[0].replace(" ", ""))),
+    Rule(_rule(r"[*xX•]{2,40}-?(?=\d)"), lambda _m, _: ""),
     Rule(
         _rule(rf"([$€£¥₩￦])({_NUMBER}){_DASH}[$€£¥₩￦]?({_NUMBER})"),
         lambda m, _: f"{number(m[2])} to {number(m[3])} {MONEY[m[1]][1]}",
     ),
-    Rule(_rule(rf"([$€£¥₩￦])\s?({_NUMBER})(?:\s?(thousand|million|billion|[kKmMB](?![A-Za-z])))?"), _money),
-    Rule(_rule(r"(\d+)(?:st|nd|rd|th)\b"), lambda m, _: english_ordinal(int(m[1])) if len(m[1]) < 16 else None),
+    Rule(
+        _rule(
+            rf"(?:US)?(?P<sign>[$€£¥₩￦])\s?(?P<amount>{_NUMBER})"
+            r"(?:\s?(?P<power>thousand|million|billion|[kKmMB](?![A-Za-z])))?"
+        ),
+        _money,
+    ),
+    Rule(_rule(rf"({_NUMBER})(?:st|nd|rd|th)\b"), _ordinal),
     Rule(_rule(r"((?:1[89]|20)\d0)'?s\b"), _decade),
+    Rule(_rule(r"([2-9]0)s\b"), lambda m, _: f"{english(int(m[1]))[:-1]}ies"),
     Rule(
         _rule(rf"({_NUMBER})\s?(?:{UNIT})?{_DASH}({_NUMBER})\s?({UNIT}){UNIT_END}"),
         lambda m, _: f"{number(m[1])} to {number(m[2])} {UNITS[m[3]][1]}",
     ),
     Rule(_rule(rf"({_NUMBER}){_DASH}({_NUMBER})"), lambda m, _: f"{number(m[1])} to {number(m[2])}"),
+    Rule(_rule(rf"(KRW|USD|EUR)\s?({_NUMBER})"), lambda m, _: _plural(m[2], UNITS[m[1]])),
+    Rule(
+        _rule(rf"({_NUMBER})\s?[x×]\s?(?={_NUMBER})"),
+        lambda m, _: f"{number(m[1])} {'times' if '×' in m[0] else 'by'} ",
+    ),
+    Rule(_rule(r"(\d{1,3}):(\d{1,3})(?![\d:])"), lambda m, _: f"{number(m[1])} to {number(m[2])}"),
     Rule(_rule(rf"({_NUMBER})\s?({UNIT}){UNIT_END}"), lambda m, said: _measured(m, said)),
-    Rule(_rule(r"\d+(?:\.\d+){2,}"), lambda m, _: " point ".join(english(int(part)) for part in m[0].split("."))),
+    Rule(_rule(r"\d+(?:\.\d+){2,40}"), lambda m, _: " point ".join(number(part) for part in m[0].split("."))),
     Rule(
         _rule(r"#(\d+(?:-\d+)*)"),
         lambda m, _: f"number {english(int(m[1])) if len(m[1]) < 4 and m[1].isdigit() else _code(m[1])}",
@@ -251,16 +305,21 @@ _RULES = (
     Rule(_rule(r"(\d+)x\b"), lambda m, _: f"{number(m[1])} times"),
     Rule(
         _rule(
-            r"(?=[A-Za-z0-9]*-?[A-Za-z0-9]*\d)(?=\d*[A-Z]|[a-z]+\d|\d+[a-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]*\d[A-Za-z0-9]*)*"
+            r"(?=[A-Za-z0-9]{0,40}-?[A-Za-z0-9]{0,40}?\d)(?=\d{0,40}[A-Z]|[a-z]{1,40}\d|\d{1,40}[a-z])"
+            r"[A-Za-z0-9]{1,60}(?:-(?=[A-Za-z]{0,20}\d)[A-Za-z0-9]{1,40}){0,8}"
         ),
         _letters_and_digits,
     ),
     Rule(_rule(r"[-−](?=[$€£₩]?\d)"), lambda _m, said: None if re.search(r"[\w)]$", said) else "minus "),
     Rule(_rule(_NUMBER), _bare),
+    Rule(_rule(r"and/or\b"), lambda _m, _: "and or"),
+    Rule(_rule(rf"({DAY_NAMES})(?=,? (?:{MONTH_NAMES}|\d))"), lambda m, _: ABBREVIATIONS[m[0] + "."]),
+    Rule(_rule(r"<(?=[/A-Za-z])"), lambda _m, _: ""),
+    Rule(_rule(r">"), lambda _m, said: "" if said[-1:].isalpha() else None),
     Rule(_rule(r"Q&A|R&D"), lambda m, _: f"{m[0][0]} and {m[0][2]}"),
     Rule(_rule(r"A/S\b"), lambda _m, _: "A S"),
-    Rule(_rule(r"(?:[A-Z]\.){2,}"), lambda m, _: " ".join(m[0].replace(".", ""))),
-    Rule(_rule(r"([A-Z]{2,})s\b"), lambda m, _: " ".join(m[1]) + "s"),
+    Rule(_rule(r"(?:[A-Z]\.){2,20}"), lambda m, _: " ".join(m[0].replace(".", ""))),
+    Rule(_rule(r"([A-Z]{2,20})('?s)\b"), lambda m, _: " ".join(m[1]) + m[2]),
     Rule(_rule(r"[A-Z]{2,}(?![A-Za-z])"), _capitals),
     Rule(_rule(r"[A-Za-z]+(?:'[A-Za-z]+)?"), lambda m, _: m[0]),
     Rule(_rule("[" + "".join(VULGAR) + "]"), lambda m, _: VULGAR[m[0]]),
@@ -276,8 +335,8 @@ def _month_and_year(match: re.Match[str]) -> str:
     return f"{name} {english_year(int(match['year']))}"
 
 
-def _measured(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
-    if match[2] == "in" and match[0][-3] == " ":
+def _measured(match: re.Match[str], said: str) -> str | None:
+    if match[2] == "in" and match[0][-3] == " " and not said.endswith(("feet ", "foot ")):
         return None
     return _plural(match[1], UNITS[match[2]])
 
@@ -285,6 +344,6 @@ def _measured(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
 def _abbreviation(match: re.Match[str], said: str) -> str | None:
     if said and said[-1].isalpha():
         return None
-    ends = match[0].endswith(".") and re.match(r"\s*$|\s+[A-Z]", match.string[match.end() :])
+    ends = match[0].endswith(".") and re.match(r"\s*$|\s+[A-Z]", behind(match))
     keeps_stop = ends and match[0] in ("etc.", "St.", "Ave.", "Rd.", "Inc.", "Ltd.", "Co.", "Corp.")
     return ABBREVIATIONS[match[0]] + ("." if keeps_stop else "")

@@ -36,6 +36,16 @@ ABBREVIATIONS = {
     "w/o": "without",
     "w/": "with",
     "Wi-Fi": "why fye",
+    "Apt.": "Apartment",
+    "apt.": "apartment",
+    "Prof.": "Professor",
+    "Jr.": "Junior",
+    "Sr.": "Senior",
+    "dept.": "department",
+    "min.": "minimum",
+    "max.": "maximum",
+    "incl.": "including",
+    "Blvd.": "Boulevard",
 }
 DAY_NAMES = "Mon|Tue|Wed|Thu|Fri|Sat|Sun"
 WORDS = {"USB": "U S B", "PIN": "pin", "SIM": "sim", "ZIP": "zip", "OK": "okay", "ASAP": "as soon as possible"}
@@ -73,6 +83,21 @@ UNITS = {
     "kHz": ("kilohertz", "kilohertz"),
     "Hz": ("hertz", "hertz"),
     "W": ("watt", "watts"),
+    "mAh": ("milliamp hour", "milliamp hours"),
+    "kWh": ("kilowatt hour", "kilowatt hours"),
+    "mA": ("milliamp", "milliamps"),
+    "dB": ("decibel", "decibels"),
+    "fps": ("frame per second", "frames per second"),
+    "rpm": ("R P M", "R P M"),
+    "kcal": ("kilocalorie", "kilocalories"),
+    "cal": ("calorie", "calories"),
+    "Gbps": ("gigabit per second", "gigabits per second"),
+    "yd": ("yard", "yards"),
+    "gal": ("gallon", "gallons"),
+    "m²": ("square meter", "square meters"),
+    "km²": ("square kilometer", "square kilometers"),
+    "m³": ("cubic meter", "cubic meters"),
+    "¢": ("cent", "cents"),
     "kW": ("kilowatt", "kilowatts"),
     "V": ("volt", "volts"),
     "°C": ("degree Celsius", "degrees Celsius"),
@@ -109,18 +134,27 @@ SYMBOLS = {
     "#": "pound",
     "*": "star",
     "@": "at",
-    "°": "degrees",
     "$": "dollars",
     "€": "euros",
     "£": "pounds",
     "₩": "won",
     "<": "less than",
     ">": "greater than",
+    "≤": "at most",
+    "≥": "at least",
+    "≠": "is not equal to",
+    "±": "plus or minus",
+    "№": "number",
+    "°": "degrees",
     "™": "",
     "®": "",
     "©": "copyright",
 }
 """On the telephone `#` is the pound key and `*` is star."""
 ADDRESS_SIGNS = {".": "dot", "@": "at", "-": "dash", "_": "underscore", "+": "plus", "/": "slash", ":": "colon"}
+TOP_LEVEL = "com|net|org|kr|io|ai|dev|app|shop|store|gov|edu|info|biz|tv|jp|uk"
+"""Ends of the web addresses that are known as such without `www.` or `https://`."""
+SPELLED = frozenset({"FAQ", "API", "URL", "PDF", "ID", "SMS", "CS", "AS", "HTML", "PHP", "ASP"})
+"""Words of addresses that are said letter by letter although they could be read."""
 FRACTIONS = {"1/2": "one half", "1/4": "one quarter", "3/4": "three quarters", "1/3": "one third", "2/3": "two thirds"}
 VULGAR = {"½": "one half", "¼": "one quarter", "¾": "three quarters", "⅓": "one third", "⅔": "two thirds"}

@@ -22,6 +22,7 @@ NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?:,\d{4})+(?!\d)|\d+)(?:\.\d+)?"
 TILDE = r"\s?[~∼〜～–-]\s?"
 _MONEY = {"$": "달러", "€": "유로", "£": "파운드", "¥": "엔", "₩": "원", "￦": "원"}
 _CENTS = {"$": "센트", "€": "센트", "£": "펜스"}
+_LONGEST = len(str(LARGEST))
 _NATIVE_PAIRS = {
     1: "한두",
     2: "두세",
@@ -35,7 +36,9 @@ _NATIVE_PAIRS = {
 _SINO_PAIRS = {1: "일이", 2: "이삼", 3: "삼사", 4: "사오", 5: "오륙", 6: "육칠", 7: "칠팔", 8: "팔구"}
 _PAIRED_SINO = frozenset(("일", "주", "주일", "개월", "년", "분", "초", "회", "층", "인", "인분"))
 _AGE_GROUP = re.compile(r"\s?(?:고객|남|여|초반|중반|후반|이용|분|손님|회원)")
-MIXED = re.compile(r"(?:\d[\d,]*(?:\.\d+)?[십백천]?[십백천만억조]\s?)+(?:\d[\d,]*(?=\s?(?:원|명|개|건|달러)))?")
+MIXED = re.compile(
+    r"(?:\d[\d,]{0,20}(?:\.\d{1,20})?[십백천]?[십백천만억조]\s?){1,12}(?:\d[\d,]{0,20}(?=\s?(?:원|명|개|건|달러)))?"
+)
 
 
 _NAMES_A_PLACE = re.compile(r"(?:^|[^가-힣])제\s?$")
@@ -50,14 +53,15 @@ CODE_WORDS = re.compile(
 def _value(written: str) -> int | None:
     """A whole number, None for one with a fraction or without a name."""
     digits = written.replace(",", "")
-    return int(digits) if digits.isdigit() and int(digits) <= LARGEST else None
+    return int(digits) if digits.isdigit() and len(digits) <= _LONGEST and int(digits) <= LARGEST else None
 
 
 def number(written: str) -> str:
     """A number as written, commas and decimal point and all, in Sino-Korean; digit by digit where it has no name."""
     digits = written.replace(",", "")
-    whole = digits.lstrip("-").partition(".")[0]
-    return sino_decimal(digits) if int(whole) <= LARGEST else spell_digits(digits.replace(".", ""), "공")
+    whole = digits.partition(".")[0]
+    has_name = len(whole) <= _LONGEST and int(whole) <= LARGEST
+    return sino_decimal(digits) if has_name else spell_digits(digits.replace(".", ""), "공")
 
 
 def counted_as_said(written: str, counter: str, said: str, rest: str) -> str:

@@ -30,7 +30,7 @@ from voicebot.tts.korean_quantities import (
     range_as_said,
 )
 from voicebot.tts.korean_units import COUNTERS, UNIT, UNITS
-from voicebot.tts.rewriting import Rule, behind, group_code, rewrite, tidied
+from voicebot.tts.rewriting import Rule, behind, group_code, one_stop, rewrite, tidied
 
 _ENGLISH = ("제로", "원", "투", "쓰리", "포", "파이브", "식스", "세븐", "에이트", "나인")
 _HOTLINES = frozenset({"112", "114", "119"})
@@ -56,8 +56,7 @@ def spoken(text: str) -> str:
     text = re.sub(r" ?,(?: ?,)+", ",", text)
     text = re.sub(r" ([,.?!])", r"\1", text)
     text = re.sub(r",([.?!])", r"\1", text)
-    text = re.sub(r"[.?!]*\?[.?!]*", "?", re.sub(r"([.!])\1+", r"\1", text))
-    return text.strip().removeprefix(",").removesuffix(",").strip()
+    return one_stop(text).strip().removeprefix(",").removesuffix(",").strip()
 
 
 def _join(said: str, words: str, rest: str) -> tuple[str, int]:
@@ -106,6 +105,12 @@ def _hyphenated(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
 
 def _time_and_minutes(match: re.Match[str], said: str) -> str:
     return f"{counted_as_said(match[1], '시', said, '')} {sino(int(match[2]))} 분"
+
+
+def _counted(match: re.Match[str], said: str) -> str | None:
+    if match[2] == "과" and behind(match, 1) == " ":
+        return None
+    return counted_as_said(match[1], match[2] or match[3], said, behind(match))
 
 
 def _bare(match: re.Match[str], said: str) -> str:
@@ -223,9 +228,7 @@ _RULES = (
     Rule(_plain(rf"({NUMBER})\s?({UNIT})(?![A-Za-z])"), _measured),
     Rule(
         _plain(rf"({NUMBER})(?:({COUNTERS})|\s({COUNTERS})(?![가-힣]))"),
-        lambda m, said: (
-            None if m[2] == "과" and behind(m)[:1] == " " else counted_as_said(m[1], m[2] or m[3], said, behind(m))
-        ),
+        _counted,
     ),
     Rule(_plain(r"\d+(?:\.\d+){2,40}"), lambda m, _: " 점 ".join(number(part) for part in m[0].split("."))),
     Rule(_plain(r"([2-8])([DGK])(?![A-Za-z])"), lambda m, _: _ENGLISH[int(m[1])] + letters(m[2])),

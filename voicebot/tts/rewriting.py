@@ -16,6 +16,7 @@ FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _LOOK_BACK = 80
 """Characters of what is said already that a rule may look at."""
 _ONE_SIGN = re.compile("[㎀-㏿ℓ①-⓿Ⅰ-ↈ\U0001d400-\U0001d7ff²³]|[^\\W_](?<![ -~가-힣ㄱ-ㅣ])")
+_NO_ZERO = re.compile(r"(?<![\w.])\.(?=\d)")
 _SQUARED = {"㎡": "m²", "㎥": "m³", "㎢": "km²", "㎠": "cm²", "ℓ": "L", "²": "²", "³": "³"}
 
 
@@ -35,7 +36,12 @@ def tidied(text: str) -> str:
     """
     text = unicodedata.normalize("NFC", text).translate(FULL_WIDTH)
     text = _ONE_SIGN.sub(_usual, EMOJI.sub(" ", text))
-    return re.sub(r"\s+", " ", text)
+    return _NO_ZERO.sub("0.", re.sub(r"\s+", " ", text))
+
+
+def one_stop(text: str) -> str:
+    """`text` with one sign where there are several full stops, question or exclamation marks: `?!` is `?`."""
+    return re.sub(r"[.?!]{2,}", lambda match: "?" if "?" in match[0] else match[0][-1], text)
 
 
 def _usual(match: re.Match[str]) -> str:
