@@ -6,7 +6,6 @@ and some minutes, and never a second call at the same time.
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import JSON, Column, Engine, Integer, MetaData, Row, String, Table, create_engine, func, select
+from sqlalchemy import JSON, Column, Engine, Integer, MetaData, Row, String, Table, func, select
+
+from voicebot.store.private_database import private_database
 
 State = Literal["waiting", "dialling", "reached", "given_up", "cancelled"]
 """`reached`: a person took the call; `given_up`: as many attempts as allowed."""
@@ -235,10 +236,8 @@ class Callbacks:
 
 
 def open_callbacks(path: Path, persistence: Persistence | None = None) -> Callbacks:
-    """Call-backs in an SQLite file that only its owner may read. Raises OSError where it can't be made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    return Callbacks(create_engine(f"sqlite:///{path}", connect_args={"timeout": 5.0}), persistence)
+    """Call-backs in an SQLite file that only its owner may read. Raises PrivateDatabaseError."""
+    return Callbacks(private_database(path), persistence)
 
 
 def _iso(at: datetime) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Engine, Integer, MetaData, Row, String, Table, create_engine, select
+from sqlalchemy import Column, Engine, Integer, MetaData, Row, String, Table, select
 from sqlalchemy.exc import IntegrityError
+
+from voicebot.store.private_database import private_database
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,8 @@ class Voicemails:
 
 
 def open_voicemails(path: Path) -> Voicemails:
-    """Messages in an SQLite file that only its owner may read. Raises OSError where it can't be made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    return Voicemails(create_engine(f"sqlite:///{path}", connect_args={"timeout": 5.0}))
+    """Messages in an SQLite file that only its owner may read. Raises PrivateDatabaseError."""
+    return Voicemails(private_database(path))
 
 
 def _voicemail(row: Row[Any]) -> Voicemail:
