@@ -90,7 +90,7 @@ class Access:
         self.accounts = Accounts(database)
         self.tokens = ApiTokens(database)
         self.trail = AuditTrail(database)
-        self._flask = flask
+        self.flask = flask
         flask.secret_key = key
         flask.config.update(
             SESSION_COOKIE_NAME="voicebot_session",
@@ -128,7 +128,7 @@ class Access:
 
     def reader_of(self, headers: list[tuple[str, str]]) -> Reader | None:
         """Who is asking in a request that Flask does not serve, by its headers. Touches the database."""
-        with self._flask.test_request_context("/", headers=headers):
+        with self.flask.test_request_context("/", headers=headers):
             return reader()
 
     def put(self, action: str, **about: Any) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
-from authlib.integrations.base_client import OAuthError
+from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
 from flask import Blueprint, Flask, abort, redirect, render_template, url_for
-from httpx import HTTPError
+from joserfc.errors import JoseError
 from requests import RequestException
 from werkzeug.wrappers import Response
 
@@ -28,6 +28,7 @@ class IdentityProvider:
     def __init__(self, flask: Flask, configuration: Configuration) -> None:
         self.name = configuration.oidc_name
         """What the button to it says."""
+        self._id = configuration.oidc_client_id
         self._claim = configuration.oidc_role_claim
         self._roles: Mapping[str, str] = configuration.oidc_roles
         self._client = OAuth(flask).register(
@@ -51,7 +52,7 @@ class IdentityProvider:
         @blueprint.get("/back")
         @public
         def back() -> Response | tuple[str, int]:
-            token = self._client.authorize_access_token()
+            token = self._client.authorize_access_token(claims_options={"aud": {"essential": True, "value": self._id}})
             claims: Mapping[str, Any] = token.get("userinfo") or {}
             user = self._user(access, claims)
             if user is None:
@@ -61,8 +62,8 @@ class IdentityProvider:
             access.put("log in", details={"by": self.name})
             return redirect("/console")
 
-        @blueprint.errorhandler(OAuthError)
-        @blueprint.errorhandler(HTTPError)
+        @blueprint.errorhandler(AuthlibBaseError)
+        @blueprint.errorhandler(JoseError)
         @blueprint.errorhandler(RequestException)
         def failed(error: Exception) -> tuple[str, int]:
             _log.warning("the identity provider did not let somebody in", error=type(error).__name__)
