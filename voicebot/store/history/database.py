@@ -101,6 +101,12 @@ class Database:
         with self.reading() as connection:
             return ", ".join(sorted(MigrationContext.configure(connection).get_current_heads())), newest
 
+    def tune(self) -> None:
+        """Let the database look at what it holds, so that it plans well. For after many rows came or went."""
+        with self._explained(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for statement in ("PRAGMA optimize", "ANALYZE") if self.is_sqlite else ("VACUUM ANALYZE",):
+                connection.exec_driver_sql(statement)
+
     def _alembic(self) -> Config:
         configuration = Config()
         configuration.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))

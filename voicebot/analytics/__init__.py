@@ -1,0 +1,1 @@
+"""How well the bot does, counted from the history."""

@@ -1,0 +1,351 @@
+"""What is asked of the history's counts: KPIs, their course, flows and funnels, intents, feelings."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, func, literal, select
+
+from voicebot.analytics.definitions import KPIS, PERCENTILES, RESPONSE_TIMES, Sums
+from voicebot.analytics.scope import Scope, first_moment
+from voicebot.store.history.database import Database
+from voicebot.store.history.rollups import count_stale, wait_of
+from voicebot.store.history.tables import (
+    hourly_calls,
+    hourly_feelings,
+    hourly_flows,
+    hourly_intents,
+    hourly_leaving,
+    hourly_steps,
+    hourly_waits,
+    stale_hours,
+)
+
+Figures = Mapping[str, float | None]
+"""KPIs by name; None where there is nothing to divide by."""
+Dimension = Literal["pack", "version", "language", "channel"]
+
+_RECOUNT_S = 5.0
+"""Stale hours are counted anew at most so often for those who look."""
+_RECOUNTED = 24
+"""Hours counted anew before a page is answered; older ones are left to the writer."""
+RISING_Z = 2.0
+"""Standard errors by which an intent's calls must have grown to count as rising."""
+RISING_CALLS = 5
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A period's KPIs and those of the one of the same length before it."""
+
+    now: Figures
+    before: Figures
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The KPIs of one day or hour."""
+
+    begins: datetime
+    """In the zone that was asked for."""
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class FlowFigures:
+    """What became of a flow. Shares are of the calls in which it began."""
+
+    flow: str
+    began: int
+    """Calls in which it did."""
+    completed: int
+    handed_over: int
+    caller_left: int
+    dropped: int
+    failed: int
+    completion: float | None
+    seconds: float | None
+    """Mean time to completion."""
+
+
+@dataclass(frozen=True)
+class FunnelStep:
+    """One step of a flow."""
+
+    step: str
+    reached: int
+    """Calls that came to it."""
+    left: int
+    """Of those, the ones in which the flow ended here without being completed."""
+    drop_off: float | None
+    """left / reached."""
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """Why a flow was left at a step."""
+
+    flow: str
+    step: str
+    reason: str
+    calls: int
+
+
+@dataclass(frozen=True)
+class IntentFigures:
+    """What callers asked for."""
+
+    intent: str
+    calls: int
+    turns: int
+    doubtful: float | None
+    """Share of its turns with a close second."""
+    contained: float | None
+    """Share of its calls."""
+    calls_before: int
+    """In the period before."""
+    rising: bool
+    """Whether its calls grew by more than chance does: the difference is 2 standard errors of a Poisson count."""
+
+
+class Analytics:
+    """Blocking, callable from any thread. Every method raises DatabaseError where the database fails."""
+
+    def __init__(self, database: Database, zone: tzinfo | None = None) -> None:
+        """`zone`: where days begin and end; by default Korea's."""
+        self._database, self._zone = database, zone or ZoneInfo("Asia/Seoul")
+        self._lock = threading.Lock()
+        self._counted_at = -_RECOUNT_S
+
+    def kpis(self, scope: Scope) -> Figures:
+        """Every KPI over the scope."""
+        self._count()
+        with self._database.reading() as connection:
+            return _figures(_sums(connection, scope), _waits(connection, scope))
+
+    def compared(self, scope: Scope) -> Compared:
+        """The KPIs beside those of the period before."""
+        return Compared(self.kpis(scope), self.kpis(scope.before))
+
+    def course(self, scope: Scope, by: Literal["day", "hour"] = "day") -> list[Interval]:
+        """The KPIs of each day or hour with calls, in order."""
+        self._count()
+        found: list[Interval] = []
+        with self._database.reading() as connection:
+            for part, offset in scope.of_one_offset(self._zone):
+                found += self._course(connection, part, by, offset)
+        return found
+
+    def by(self, scope: Scope, dimension: Dimension) -> dict[str, Figures]:
+        """The KPIs of each pack, version, language or channel."""
+        self._count()
+        with self._database.reading() as connection:
+            waits: dict[str, dict[int, int]] = {}
+            column = hourly_waits.c[dimension]
+            for name, bucket, number in connection.execute(
+                select(column, hourly_waits.c.bucket, func.sum(hourly_waits.c.turns))
+                .where(*scope.conditions(hourly_waits))
+                .group_by(column, hourly_waits.c.bucket)
+            ):
+                waits.setdefault(name, {})[bucket] = int(number)
+            column = hourly_calls.c[dimension]
+            rows = connection.execute(
+                select(column.label("name"), *_SUMMED)
+                .where(*scope.conditions(hourly_calls))
+                .group_by(column)
+                .order_by(column)
+            ).mappings()
+            return {row["name"]: _figures(_numbers(row), waits.get(row["name"], {})) for row in rows}
+
+    def flows(self, scope: Scope) -> list[FlowFigures]:
+        """Every flow, the most frequent first."""
+        self._count()
+        c = hourly_flows.c
+        names = ("began", "completed", "handed_over", "caller_left", "dropped", "failed", "duration_ms")
+        query = select(c.flow, *(func.sum(c[name]).label(name) for name in names)).where(
+            *scope.conditions(hourly_flows)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query.group_by(c.flow)).mappings().all()
+        found = [
+            FlowFigures(
+                flow=row["flow"],
+                began=int(row["began"]),
+                completed=int(row["completed"]),
+                handed_over=int(row["handed_over"]),
+                caller_left=int(row["caller_left"]),
+                dropped=int(row["dropped"]),
+                failed=int(row["failed"]),
+                completion=_ratio(row["completed"], row["began"]),
+                seconds=_ratio(float(row["duration_ms"]) / 1000, row["completed"]),
+            )
+            for row in rows
+        ]
+        return sorted(found, key=lambda flow: (-flow.began, flow.flow))
+
+    def funnel(self, scope: Scope, flow: str) -> list[FunnelStep]:
+        """A flow's steps in their order; the first one, without a name, is its beginning."""
+        self._count()
+        c, f = hourly_steps.c, hourly_flows.c
+        with self._database.reading() as connection:
+            began = connection.execute(
+                select(func.sum(f.began)).where(*scope.conditions(hourly_flows), f.flow == flow)
+            ).scalar()
+            left = connection.execute(
+                select(func.sum(hourly_leaving.c.calls)).where(
+                    *scope.conditions(hourly_leaving), hourly_leaving.c.flow == flow, hourly_leaving.c.step == ""
+                )
+            ).scalar()
+            rows = connection.execute(
+                select(c.step, func.min(c.place).label("place"), func.sum(c.reached), func.sum(c.left))
+                .where(*scope.conditions(hourly_steps), c.flow == flow)
+                .group_by(c.step)
+                .order_by("place", c.step)
+            ).all()
+        if not began:
+            return []
+        steps = [
+            ("", int(began), int(left or 0)),
+            *((step, int(reached), int(gone)) for step, _, reached, gone in rows),
+        ]
+        return [FunnelStep(step, reached, gone, _ratio(gone, reached)) for step, reached, gone in steps]
+
+    def leaving(self, scope: Scope, flow: str = "", *, limit: int = 20) -> list[Leaving]:
+        """Where and why flows were left, the most frequent first."""
+        self._count()
+        c = hourly_leaving.c
+        number = func.sum(c.calls)
+        query = select(c.flow, c.step, c.reason, number).where(*scope.conditions(hourly_leaving))
+        if flow:
+            query = query.where(c.flow == flow)
+        query = query.group_by(c.flow, c.step, c.reason).order_by(number.desc(), c.flow, c.step, c.reason).limit(limit)
+        with self._database.reading() as connection:
+            return [Leaving(*row[:3], calls=int(row[3])) for row in connection.execute(query)]
+
+    def intents(self, scope: Scope, *, limit: int = 50) -> list[IntentFigures]:
+        """What callers asked for, the most frequent first."""
+        self._count()
+        with self._database.reading() as connection:
+            now, before = (_intents(connection, part) for part in (scope, scope.before))
+        found = []
+        for intent, row in now.items():
+            calls, earlier = int(row["calls"]), int(before[intent]["calls"]) if intent in before else 0
+            rising = calls >= RISING_CALLS and calls - earlier > RISING_Z * math.sqrt(calls + earlier)
+            doubtful, contained = _ratio(row["doubtful"], row["turns"]), _ratio(row["contained"], calls)
+            found.append(IntentFigures(intent, calls, int(row["turns"]), doubtful, contained, earlier, rising))
+        return sorted(found, key=lambda figures: (-figures.calls, figures.intent))[:limit]
+
+    def rising(self, scope: Scope, *, limit: int = 10) -> list[IntentFigures]:
+        """Intents that are asked for more than in the period before, those that grew most first."""
+        found = [figures for figures in self.intents(scope, limit=10_000) if figures.rising]
+        return sorted(found, key=lambda figures: figures.calls_before - figures.calls)[:limit]
+
+    def feelings(self, scope: Scope) -> dict[str, int]:
+        """How many turns of callers had which feeling."""
+        self._count()
+        c = hourly_feelings.c
+        query = select(c.feeling, func.sum(c.turns)).where(*scope.conditions(hourly_feelings)).group_by(c.feeling)
+        with self._database.reading() as connection:
+            return {feeling: int(turns) for feeling, turns in connection.execute(query.order_by(c.feeling))}
+
+    def _course(
+        self, connection: Connection, scope: Scope, by: Literal["day", "hour"], offset: int
+    ) -> Iterable[Interval]:
+        length = 24 if by == "day" else 1
+
+        def group(hour: Any) -> Any:
+            return (hour + literal(offset, literal_execute=True)).op("/")(literal(length, literal_execute=True))
+
+        column, bucket = group(hourly_calls.c.hour), hourly_waits.c.bucket
+        rows = connection.execute(
+            select(column.label("name"), *_SUMMED)
+            .where(*scope.conditions(hourly_calls))
+            .group_by(column)
+            .order_by(column)
+        ).mappings()
+        waits: dict[int, dict[int, int]] = {}
+        waited = group(hourly_waits.c.hour)
+        for number, at, turns in connection.execute(
+            select(waited, bucket, func.sum(hourly_waits.c.turns))
+            .where(*scope.conditions(hourly_waits))
+            .group_by(waited, bucket)
+        ):
+            waits.setdefault(int(number), {})[at] = int(turns)
+        return [
+            Interval(
+                first_moment(int(row["name"]) * length - offset).astimezone(self._zone),
+                _figures(_numbers(row), waits.get(int(row["name"]), {})),
+            )
+            for row in rows
+        ]
+
+    def _count(self) -> None:
+        """What became stale since somebody looked last."""
+        now = time.monotonic()
+        with self._lock:
+            if now - self._counted_at < _RECOUNT_S:
+                return
+            self._counted_at = now
+        with self._database.reading() as connection:
+            stale = connection.execute(select(stale_hours.c.hour).limit(1)).first()
+        if stale:
+            count_stale(self._database, most=_RECOUNTED)
+
+
+_NAMES = [column.name for column in hourly_calls.c if not column.primary_key]
+_SUMMED = [func.coalesce(func.sum(hourly_calls.c[name]), 0).label(name) for name in _NAMES]
+
+
+def _sums(connection: Connection, scope: Scope) -> Sums:
+    return _numbers(connection.execute(select(*_SUMMED).where(*scope.conditions(hourly_calls))).mappings().one())
+
+
+def _numbers(row: Mapping[Any, Any]) -> Sums:
+    """PostgreSQL adds up to Decimal."""
+    return {name: float(row[name]) for name in _NAMES}
+
+
+def _waits(connection: Connection, scope: Scope) -> dict[int, int]:
+    c = hourly_waits.c
+    query = select(c.bucket, func.sum(c.turns)).where(*scope.conditions(hourly_waits)).group_by(c.bucket)
+    return {bucket: int(turns) for bucket, turns in connection.execute(query)}
+
+
+def _intents(connection: Connection, scope: Scope) -> dict[str, Mapping[Any, Any]]:
+    c = hourly_intents.c
+    query = select(c.intent, *(func.sum(c[name]).label(name) for name in ("turns", "calls", "doubtful", "contained")))
+    rows = connection.execute(query.where(*scope.conditions(hourly_intents)).group_by(c.intent)).mappings()
+    return {row["intent"]: row for row in rows}
+
+
+def _figures(sums: Sums, waits: Mapping[int, int]) -> Figures:
+    figures = {kpi.name: kpi.of(sums) for kpi in KPIS}
+    return figures | dict(zip(RESPONSE_TIMES, percentiles(waits, PERCENTILES), strict=True))
+
+
+def percentiles(waits: Mapping[int, int], wanted: Sequence[int]) -> list[float | None]:
+    """Of response times in buckets, in milliseconds: the smallest that so many percent don't exceed."""
+    total = sum(waits.values())
+    if not total:
+        return [None] * len(wanted)
+    ordered = sorted(waits.items())
+    found: list[float | None] = []
+    for percent in wanted:
+        needed, seen = math.ceil(total * percent / 100), 0
+        for bucket, turns in ordered:
+            seen += turns
+            if seen >= needed:
+                found.append(wait_of(bucket))
+                break
+    return found
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return float(part) / float(whole) if whole else None
