@@ -53,25 +53,18 @@ def find(wanted: Model, model_paths: Mapping[str, Path] = NO_PATHS, var: Path = 
     packages with pieces of files, they are joined in the cache, which takes a moment the first time. Raises
     ModelFilesError where the configured folder is no such model, or the pieces can't be joined.
     """
-    if configured := model_paths.get(wanted.name):
-        if missing := _missing(wanted, configured):
-            raise ModelFilesError(
-                f"model_paths.{wanted.name} = {configured}: {missing} is missing there; "
-                "name the folder that holds the model's files, or remove the setting."
-            )
-        return Found(wanted, configured, Source.CONFIGURED)
-    if wanted.package and wanted.package.folder:
-        folder = _in_module(wanted.package.folder)
-        if folder and not _missing(wanted, folder):
-            return Found(wanted, folder, Source.PACKAGE)
-    for cache in caches(var):
-        if not _missing(wanted, cache / wanted.name):
-            return Found(wanted, cache / wanted.name, Source.CACHE)
+    if found := _in_place(wanted, model_paths, var):
+        return found
     if wanted.package and (pieces := _pieces(wanted.package)):
         folder = caches(var)[0] / wanted.name
         join_pieces(pieces, folder, wanted.files)
         return Found(wanted, folder, Source.PACKAGE)
     return None
+
+
+def is_here(wanted: Model, model_paths: Mapping[str, Path] = NO_PATHS, var: Path = Path("var")) -> bool:
+    """Whether `find` would find the model; nothing is joined. Raises ModelFilesError as `find` does."""
+    return _in_place(wanted, model_paths, var) is not None or bool(wanted.package and _pieces(wanted.package))
 
 
 def resolve(name: str, model_paths: Mapping[str, Path] = NO_PATHS, var: Path = Path("var")) -> Path:
@@ -92,6 +85,25 @@ def how_to_install(wanted: Model) -> str:
     if not wanted.downloads:
         return f"install it with: {by_package}"
     return f"install it with: {by_download} (or: {by_package})"
+
+
+def _in_place(wanted: Model, model_paths: Mapping[str, Path], var: Path) -> Found | None:
+    """The model's folder where it is whole already."""
+    if configured := model_paths.get(wanted.name):
+        if missing := _missing(wanted, configured):
+            raise ModelFilesError(
+                f"model_paths.{wanted.name} = {configured}: {missing} is missing there; "
+                "name the folder that holds the model's files, or remove the setting."
+            )
+        return Found(wanted, configured, Source.CONFIGURED)
+    if wanted.package and wanted.package.folder:
+        folder = _in_module(wanted.package.folder)
+        if folder and not _missing(wanted, folder):
+            return Found(wanted, folder, Source.PACKAGE)
+    for cache in caches(var):
+        if not _missing(wanted, cache / wanted.name):
+            return Found(wanted, cache / wanted.name, Source.CACHE)
+    return None
 
 
 def _missing(wanted: Model, folder: Path) -> str:

@@ -11,6 +11,8 @@ from pydantic import SecretStr
 from voicebot import doctor
 from voicebot.config import Configuration
 from voicebot.doctor import CHECKS, Finding, Level, examine
+from voicebot.tts import measured
+from voicebot.tts.pyttsx3_engine import Pyttsx3Engine
 
 
 def configured(tmp_path: Path, **settings: object) -> Configuration:
@@ -94,3 +96,24 @@ def test_libraries_that_are_missing_name_their_package(tmp_path: Path, monkeypat
     assert "apt-get install -y libespeak-ng1" in doctor.check_synthesiser(configured(tmp_path)).remedy
     assert doctor.check_synthesiser(configured(tmp_path)).level is Level.ERROR
     assert doctor.check_microphone(configured(tmp_path)).level is Level.WARNING
+
+
+def test_a_language_with_a_voice_that_is_hard_to_understand_is_warned_of(tmp_path: Path) -> None:
+    finding = doctor.check_voice(configured(tmp_path, language="ko", voices={"ko": "pyttsx3"}))
+    assert finding.level is Level.WARNING
+    assert "pyttsx3, 83% of its characters misheard" in finding.what
+    assert "above 20%" in finding.what
+    assert finding.remedy
+
+
+def test_a_voice_that_was_measured_here_counts_by_that(tmp_path: Path) -> None:
+    voice = Pyttsx3Engine()
+    measured.keep(tmp_path / "var", (measured.figure_of(voice, "ko", 0.11, 20),))
+    finding = doctor.check_voice(configured(tmp_path, language="ko", voices={"ko": "pyttsx3"}))
+    assert finding == Finding("voice ko", Level.OK, "pyttsx3, 11% of its characters misheard")
+
+
+def test_a_configured_voice_that_is_not_here_is_an_error(tmp_path: Path) -> None:
+    finding = doctor.check_other_voice(configured(tmp_path, language="ko", voices={"en": "kokoro"}))
+    assert finding.level is Level.ERROR
+    assert "does not speak that language" in finding.what

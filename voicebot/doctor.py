@@ -60,6 +60,16 @@ def check_synthesiser(_configuration: Configuration) -> Finding:
     )
 
 
+def check_voice(configuration: Configuration) -> Finding:
+    """How well the voice of the configured language is understood."""
+    return _voice(configuration, configuration.language)
+
+
+def check_other_voice(configuration: Configuration) -> Finding:
+    """How well the voice of the language that is not the configured one is understood."""
+    return _voice(configuration, _other(configuration))
+
+
 def check_microphone(_configuration: Configuration) -> Finding:
     """The library for the local sound card, which only `voicebot mic` needs."""
     if _loads("libportaudio.so.2"):
@@ -79,7 +89,7 @@ def check_first_listener(configuration: Configuration) -> Finding:
 
 def check_other_language(configuration: Configuration) -> Finding:
     """Vosk's model for the language that is not the configured one."""
-    return _listener(configuration, "en" if configuration.language == "ko" else "ko", Level.WARNING)
+    return _listener(configuration, _other(configuration), Level.WARNING)
 
 
 def check_second_listener(configuration: Configuration) -> Finding:
@@ -184,6 +194,8 @@ def check_telephony(configuration: Configuration) -> Finding:
 CHECKS: tuple[Check, ...] = (
     check_python,
     check_synthesiser,
+    check_voice,
+    check_other_voice,
     check_first_listener,
     check_second_listener,
     check_other_language,
@@ -208,6 +220,38 @@ def _loads(*libraries: str) -> bool:
             continue
         return True
     return False
+
+
+def _other(configuration: Configuration) -> str:
+    return "en" if configuration.language == "ko" else "ko"
+
+
+def _voice(configuration: Configuration, language: str) -> Finding:
+    from voicebot.tts import measured
+    from voicebot.tts.engines import KINDS, engines
+
+    name = f"voice {language}"
+    try:
+        speaking = [engine for engine in engines(configuration) if language in engine.languages]
+    except VoicebotError as error:
+        return Finding(name, Level.ERROR, str(error), "change that setting")
+    voice = speaking[0]
+    error_rate = measured.error_rate(voice, language, measured.load(configuration.var))
+    told = f"{voice.name}, {error_rate:.0%} of its characters misheard" if error_rate else f"{voice.name}, not checked"
+    if error_rate <= measured.HARD_TO_UNDERSTAND:
+        return Finding(name, Level.OK, told)
+    absent = [known for known in KINDS if known.name not in {engine.name for engine in speaking}]
+    better = [
+        (known_rate, known.install)
+        for known in absent
+        if (known_rate := measured.RELEASE.get((known.name, language), 1.0)) < error_rate
+    ]
+    return Finding(
+        name,
+        Level.WARNING,
+        f"{told}: hard to understand (above {measured.HARD_TO_UNDERSTAND:.0%})",
+        min(better)[1] if better else f"record a speaker: voicebot voices script --language {language}",
+    )
 
 
 def _listener(configuration: Configuration, language: str, level: Level) -> Finding:

@@ -62,8 +62,12 @@ class OneLanguage:
 
 
 def _kokoro(configuration: Configuration) -> Engine | None:
-    folder = _folder("kokoro", "onnxruntime", configuration)
-    return KokoroEngine(folder.folder, workers=WORKERS) if folder else None
+    paths = configuration.model_paths
+    if importlib.util.find_spec("onnxruntime") is None:
+        return None
+    if not resolver.is_here(catalogue.model("kokoro"), paths, configuration.var):
+        return None
+    return KokoroEngine(configuration.var, paths.get("kokoro"), workers=WORKERS)
 
 
 def _piper(configuration: Configuration) -> Engine | None:

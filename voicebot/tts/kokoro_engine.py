@@ -30,13 +30,13 @@ class KokoroEngine:
     name = "kokoro"
     languages = frozenset({"ko"})
 
-    def __init__(self, folder: Path, *, workers: int = 2, command: Sequence[str] = ()) -> None:
-        """`folder` is the model's; at most `workers` processes of about 350 MB each."""
+    def __init__(self, var: Path, folder: Path | None = None, *, workers: int = 2, command: Sequence[str] = ()) -> None:
+        """`var` is the configuration's, `folder` the model's where it is configured; a worker takes about 350 MB."""
         self.concurrency = workers
         self.fingerprint = f"kokoro 1.0 int8, {_VOICE}, speed {_SPEED}, phonemes 1"
         self._workers = SpeakingWorkers(
             self.name,
-            command or module_command("voicebot.tts.kokoro_worker", str(folder)),
+            command or module_command("voicebot.tts.kokoro_worker", str(var), *([str(folder)] if folder else [])),
             install=INSTALL,
             workers=workers,
             time_limit_s=4.0,

@@ -1,7 +1,8 @@
-"""A process that owns a Kokoro model; see `worker_process`. Run as `python -m voicebot.tts.kokoro_worker FOLDER`.
+"""A process that owns a Kokoro model; see `worker_process`.
 
-FOLDER holds model.onnx, voices.npz (by name, float32 (tokens, 1, 256): a style for every length) and vocab.json, as the
-catalogue's `kokoro`. A request is `{"text", "voice", "speed"}`.
+Run as `python -m voicebot.tts.kokoro_worker VAR [FOLDER]`. FOLDER, or else what the catalogue's `kokoro` is with the
+configuration's VAR, holds model.onnx, vocab.json and voices.npz (by name, float32 (tokens, 1, 256): a style for every
+length). A request is `{"text", "voice", "speed"}`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from asr_models.errors import ModelFilesError
+from asr_models.resolver import resolve
 from voicebot.tts.kokoro_phonemes import phonemes
 from voicebot.tts.worker_process import Speak, serve
 
@@ -63,5 +66,14 @@ def _parts(tokens: list[int], space: int) -> Iterator[list[int]]:
         yield tokens
 
 
+def place(var: Path, folder: Path | None) -> Path:
+    """The model's folder, put together from its packages if need be. Raises ModelFilesError."""
+    paths = {"kokoro": folder} if folder else {}
+    try:
+        return resolve("kokoro", paths, var)
+    except ModelFilesError:  # another worker may have put it together at the same moment
+        return resolve("kokoro", paths, var)
+
+
 if __name__ == "__main__":
-    serve(lambda: load(Path(sys.argv[1])))
+    serve(lambda: load(place(Path(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2:] else None)))
