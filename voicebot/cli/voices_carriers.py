@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Literal
 
 from pydantic import ConfigDict, RootModel
@@ -29,10 +28,10 @@ class _Values(RootModel[dict[str, list[str] | Literal["digits", "won", "count", 
     model_config = ConfigDict(frozen=True)
 
 
-def carriers(pack: Pack, language: str, recordings: Path | None = None) -> tuple[Carrier, ...]:
-    """All that `pack` says in `language`, answers to questions last. `recordings` is the folder that may hold VALUES. Raises ContentError."""
+def carriers(pack: Pack, language: str) -> tuple[Carrier, ...]:
+    """All that `pack` says in `language`, answers to questions last. Raises ContentError."""
     words = pack.languages[language]
-    path = (recordings or pack.folder / language / "recordings") / VALUES
+    path = pack.folder / language / "recordings" / VALUES
     known = YamlFile(path).read(_Values).root if path.exists() else {}
     makers = _Gaps(pack, words, known)
     return tuple(

@@ -127,7 +127,7 @@ def _open(
     if language not in content.languages:
         raise VoicebotError(f"the pack {content.name} has no {language}; it has: {', '.join(content.languages)}.")
     folder = folder or content.folder / language / "recordings"
-    return write_script(carriers(content, language, folder), language, largest=largest), folder, configuration
+    return write_script(carriers(content, language), language, largest=largest), folder, configuration
 
 
 def _listener(configuration: Configuration, language: str) -> Listen | None:

@@ -33,9 +33,9 @@ _NOISY_DB, _HISSING_DB = 18.0, 30.0
 _EDGE_MS = 40
 _CUT_OFF_DB = 12.0
 """A file that begins or ends less than this below its speech has no silence there: it was cut in a word."""
-_SHORTEST, _LONGEST, _LONGER_S = 0.4, 2.6, 0.6
-"""Times the expected length (and seconds more for single syllables, which are drawn out). Beyond them words are missing
-or others were read: quick readers say 11 syllables a second, slow ones 3."""
+_SHORTEST, _LONGEST, _SHORTER_S, _LONGER_S = 0.4, 2.6, 0.05, 0.6
+"""Times the expected length, and seconds less or more, for single syllables are clipped or drawn out. Beyond them words
+are missing, or others were read: quick readers say 11 syllables a second, slow ones 3."""
 _FRAME_MS = 10
 _SPEECH_BELOW_LOUDEST = 35.0
 """dB."""
@@ -166,7 +166,7 @@ def _span(levels: NDArray[np.float64], noise: float) -> tuple[int, int]:
 
 def _check_length(path: Path, seconds: float, words: str, language: str) -> None:
     expected = expected_seconds(words, language)
-    if seconds < _SHORTEST * expected or seconds > _LONGEST * expected + _LONGER_S:
+    if seconds < _SHORTEST * expected - _SHORTER_S or seconds > _LONGEST * expected + _LONGER_S:
         raise RecordingError(
             f"{path.name}: {seconds:.1f} s of speech, where about {expected:.1f} s are expected; "
             f'check that it says "{words}".'

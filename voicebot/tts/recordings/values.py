@@ -93,7 +93,8 @@ def _open(words: Iterator[str] | tuple[str, ...], section: str) -> Iterator[Valu
 
 
 def _korean_digits(tail: Tail, largest: int) -> ValuePieces:  # noqa: ARG001
-    digits = ("공", *DIGITS[1:])
+    # In groups a zero is 공; in a few digits that are said one by one it is 영.
+    digits = ("공", *DIGITS)
     pieces = [*_open(digits, "digit"), *(ValuePiece(digit, Ending.PAUSE, "digit") for digit in digits)]
     pieces += [ValuePiece(tail.behind(digit), tail.ending, "digit") for digit in digits]
     return ValuePieces(tuple(pieces))
