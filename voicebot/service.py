@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from voicebot import capacity
 from voicebot.asr.port import Domain
 from voicebot.asr.second_listener import TwoListeners
 from voicebot.asr.vosk_listener import VoskRecogniser
@@ -64,6 +65,12 @@ _CALLS_KEPT = 1000
 
 _CALLS_LOOKED_AT = 100
 """Of the latest calls, to see whether any is running."""
+
+_PROVISIONAL = 40
+"""Calls at once, until it was measured how many this machine holds."""
+
+_MEASURED_S = 60.0
+"""For which one worker's measure holds for those that start with it."""
 
 _NICENESS = 10
 """Of work in the background: with both cores busy it gets a tenth of what calls get."""
@@ -159,14 +166,16 @@ class Preloaded:
 
 
 def preload(configuration: Configuration) -> Preloaded:
-    """Load what can be shared. Raises ContentError and ConfigurationError; starts no thread."""
+    """Load what can be shared. Raises ContentError and ConfigurationError; leaves no thread."""
     pack = open_pack(configuration)
-    dialogue = open_dialogue(pack, configuration.var)
+    with ThreadPoolExecutor(1, "loading") as loading:
+        listening = loading.submit(open_first, pack, configuration)
+        dialogue = open_dialogue(pack, configuration.var)
+        _warm(pack, dialogue)
     try:
-        first = open_first(pack, configuration)
+        first = listening.result()
     except VoicebotError:
         first = None
-    _warm(pack, dialogue)
     if first is not None and configuration.language in first.languages:
         for domain in _first_domains(pack, configuration):
             first.prepare(domain)
@@ -199,6 +208,8 @@ class Service:
         self.backend: Backend | None = None
         """Where answers come from; there before `dialogue`."""
         self.live: LiveStore = live or MemoryStore()
+        self.capacity = configuration.most_calls or _PROVISIONAL
+        """Calls that may stream at once; measured in the background where it is not configured."""
         self._kept: KeptCalls | None = None
         self._preloaded = preloaded
         self._followers = (*followers, self._keep_hand_over)
@@ -214,7 +225,7 @@ class Service:
             listening=ThreadPoolExecutor(configuration.decode_threads, "listening"),
             thinking=ThreadPoolExecutor(16, "thinking"),
             # Each call has two sentences made at a time at most: none waits here for another call's.
-            speaking=ThreadPoolExecutor(2 * configuration.most_calls + 16, "speaking"),
+            speaking=ThreadPoolExecutor(2 * (configuration.most_calls or _PROVISIONAL) + 16, "speaking"),
             keeping=ThreadPoolExecutor(4, "keeping"),
         )
         self._closed = threading.Event()
@@ -270,6 +281,8 @@ class Service:
         )
         self.ready = True
         progress("ready")
+        if not configuration.most_calls:
+            self._in_background(self._measure, pack, voice, recogniser)
         self._in_background(self._prepare_domains, recogniser, PackDomains(pack))
         self._in_background(self._speak_better, pack, voice)
         if encoder is not None:
@@ -404,6 +417,16 @@ class Service:
             if self._closed.is_set():
                 return
             voice.prepare([phrase])
+
+    def _measure(self, pack: Pack, voice: TelephoneVoice, recogniser: TwoListeners) -> None:
+        """See `voicebot.capacity`. The workers of a machine go by the measure of the first."""
+        language = self.configuration.language
+        greeting = _bridge(pack, "go_ahead", language, 0)
+        domain = next(_first_domains(pack, self.configuration))
+        measured = capacity.measure(recogniser, domain, voice.speak(greeting, language))
+        agreed = self.live.change("capacity", "calls", lambda known: known or str(measured.calls), _MEASURED_S)
+        self.capacity = int(agreed or measured.calls)
+        _log.info("capacity", calls=self.capacity, cores=measured.cores, listening=measured.listening)
 
     def _prepare_domains(self, recogniser: TwoListeners, domains: PackDomains) -> None:
         """The other questions' domains: none is asked in the first seconds, and one that is, is compiled then."""

@@ -8,12 +8,20 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from voicebot.cli import app
+
+if TYPE_CHECKING:
+    import socket
+
+    from rich.console import Console
+
+    from voicebot.config import Configuration
+    from voicebot.service import Service
 
 
 @app.command()
@@ -22,37 +30,39 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 8080 by default, 0 for any.")] = None,
     pack: Annotated[str | None, typer.Option(help="Name or folder of the pack; shop by default.")] = None,
     language: Annotated[str | None, typer.Option(help="Language callers are greeted in: ko or en.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that take calls; 1 by default.")] = None,
     follow: Annotated[bool, typer.Option(help="Show conversations as they happen, with what callers say.")] = False,
 ) -> None:
     """Take calls on one port until SIGTERM or Ctrl-C, then let the running ones finish."""
+    # Calls use the cores already. Before numpy is imported: its threads would be there when workers are forked.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from rich.console import Console
 
-    from telephony.callbacks import calling_back
-    from telephony.calls_api import calls_blueprint
-    from telephony.people.moving import open_moving
-    from telephony.server import serve as serve_until_told
     from voicebot import config
-    from voicebot.cli.follow import follower
     from voicebot.logs import set_up
-    from voicebot.service import Service
 
-    configuration = config.load(host=host, port=port, pack=pack, language=language)
+    configuration = config.load(host=host, port=port, pack=pack, language=language, workers=workers)
     set_up(configuration)
     console = Console()
+    if configuration.workers > 1:
+        raise typer.Exit(_serve_with_workers(configuration, console, follow=follow))
+    _serve_alone(configuration, console, follow=follow)
+
+
+def _serve_alone(configuration: Configuration, console: Console, *, follow: bool) -> None:
+    """In this process: the port is open at once, and callers go to people until all is loaded."""
+    from voicebot.cli.follow import follower
+    from voicebot.service import Service
+
     service = Service(configuration, followers=(follower(console),) if follow else ())
-
-    def listening(port: int) -> None:
-        console.print(f"voicebot: listening on http://{configuration.host}:{port}", highlight=False)
-
     failure: list[BaseException] = []
 
     def load() -> None:
         try:
             service.load()
-            # Millions of objects that stay to the end: looking through them again costs pauses, and a second at exit.
-            gc.collect()
-            gc.freeze()
-            console.print("voicebot: ready", highlight=False)
+            _settle()
+            _tell_ready(console, service.trouble)
         except BaseException as error:  # told to the main thread, which ends the process with one sentence
             failure.append(error)
             os.kill(os.getpid(), signal.SIGTERM)
@@ -60,22 +70,111 @@ def serve(
     @contextlib.asynccontextmanager
     async def lifespan(*_: Any) -> AsyncIterator[None]:
         threading.Thread(target=load, name="loading", daemon=True).start()
-        with calling_back(configuration, service.office):
-            yield
+        yield
 
     try:
-        serve_until_told(
-            configuration,
-            service,
-            ready=lambda: service.ready,
-            blueprints=[calls_blueprint(service.journal)],
-            office=service.office,
-            moving=open_moving(configuration),
-            lifespan=lifespan,
-            listening=listening,
-        )
+        _take_calls(configuration, service, console, lifespan=lifespan)
     finally:
         service.close()
     if failure:
         raise failure[0]
     sys.stdout.flush()
+
+
+def _serve_with_workers(configuration: Configuration, console: Console, *, follow: bool) -> int:
+    """What can be shared is loaded here, then workers are forked; the port is open meanwhile, and connections wait."""
+    from telephony.metrics import forget_worker, share_between_workers
+    from telephony.server import listen
+    from telephony.workers import USAGE, Workers
+    from voicebot.errors import VoicebotError
+    from voicebot.service import preload
+    from voicebot.store.live_sqlite import SqliteStore, make_sound
+    from voicebot.store.live_steady import SteadyStore
+
+    listener = listen(configuration.host, configuration.port)
+    listener.listen(_WAITING_CONNECTIONS)
+    share_between_workers(configuration.var / "metrics")
+    _tell_listening(configuration, console, listener.getsockname()[1])
+    file = configuration.var / "live.db"
+    make_sound(file)
+    preloaded = preload(configuration)
+    _settle()
+    supervisor = os.getpid()
+
+    def work(ready: Callable[[], None]) -> int:
+        from voicebot.cli.follow import follower
+        from voicebot.service import Service
+
+        live = SteadyStore(SqliteStore(file))
+        followers = (follower(console),) if follow else ()
+        service = Service(configuration, followers=followers, live=live, preloaded=preloaded)
+        try:
+            # A worker that can't hold calls yet accepts none: the others do, or the connection waits.
+            service.load()
+            _settle()
+            if service.trouble:
+                _tell_ready(console, service.trouble)
+            ready()
+            _take_calls(configuration, service, None, listener=listener, service_id=str(supervisor))
+        except VoicebotError as error:
+            sys.stderr.write(f"{error}\n")
+            return USAGE
+        finally:
+            service.close()
+        return 0
+
+    workers = Workers(configuration.workers, work, ready=lambda: _tell_ready(console, ""), ended=forget_worker)
+    return workers.run()
+
+
+_WAITING_CONNECTIONS = 1024
+"""Connections that wait to be accepted while workers load or die: Twilio waits 5 s for one, and 15 s for an answer."""
+
+
+def _take_calls(
+    configuration: Configuration,
+    service: Service,
+    console: Console | None,
+    *,
+    lifespan: Any = contextlib.nullcontext,
+    listener: socket.socket | None = None,
+    service_id: str = "",
+) -> None:
+    from telephony.calls_api import calls_blueprint
+    from telephony.server import serve as serve_until_told
+
+    def listening(port: int) -> None:
+        if console is not None:
+            _tell_listening(configuration, console, port)
+
+    serve_until_told(
+        configuration,
+        service,
+        ready=lambda: service.ready,
+        trouble=lambda: service.trouble,
+        capacity=lambda: service.capacity,
+        live=service.live,
+        service_id=service_id,
+        blueprints=[calls_blueprint(service.journal)],
+        office=service.office,
+        lifespan=lifespan,
+        listening=listening,
+        listener=listener,
+    )
+
+
+def _settle() -> None:
+    # Millions of objects that stay to the end: looking through them again costs pauses, and a second at exit.
+    gc.collect()
+    gc.freeze()
+
+
+def _tell_listening(configuration: Configuration, console: Console, port: int) -> None:
+    console.print(f"voicebot: listening on http://{configuration.host}:{port}", highlight=False)
+
+
+def _tell_ready(console: Console, trouble: str) -> None:
+    if trouble:
+        console.print(f"voicebot: callers are served by keys only: {trouble}", highlight=False)
+    else:
+        console.print("voicebot: ready", highlight=False)

@@ -1,0 +1,71 @@
+"""How many calls this machine holds well: measured at the start, by what listening costs here.
+
+Listening is what a call costs. A call on which the caller talks 35 % of the time needs `0.35 * d + 0.012` of a core,
+where `d` is the processor time that the first listener and its closer look take for a second of speech (measured here,
+on a sentence of the pack's own voice), and 0.012 is the rest: frames both ways, voice detection, turns, sound from the
+cache (measured with `benchmarks/turn_latency.py`; of it, transport and voice detection 0.0024). The cores are filled to
+70 % only: utterances come in bursts, and with two or more cores at 70 % a decoding waits for less than its own length.
+The second listener runs at low priority beside all that and gives way.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from voicebot.asr.port import Domain, Recogniser
+from voicebot.audio.format import SAMPLE_RATE, Pcm
+
+TALKING = 0.35
+"""Share of a call in which the caller talks. Callers of support lines were measured at 30 to 40 %."""
+REST = 0.012
+"""Of a core: what a call costs beside listening."""
+FILLED = 0.7
+"""Of all cores: how far they may be filled."""
+MOST = 1_000
+"""Calls of one machine: beyond it other things bound it, such as its network."""
+
+_BATCH_BYTES = SAMPLE_RATE // 10 * 2
+"""100 ms, as calls decode."""
+_UNHEARD = 0.25
+"""Of a core a second of speech, where no first listener knows the language and Whisper reads everything."""
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What was measured, and what follows."""
+
+    calls: int
+    cores: float
+    listening: float
+    """Processor seconds a second of speech."""
+
+
+def capacity(cores: float, listening: float) -> Capacity:
+    """What `cores` hold where listening costs `listening` processor seconds a second of speech."""
+    calls = int(cores * FILLED / (TALKING * listening + REST))
+    return Capacity(max(1, min(calls, MOST)), round(cores, 2), round(listening, 4))
+
+
+def measure(recogniser: Recogniser, domain: Domain, speech: Pcm) -> Capacity:
+    """Listens to `speech`, some seconds of it, twice: the first time much is loaded. Takes some 0.2 s."""
+    cost = 0.0
+    for _ in range(2):
+        utterance = recogniser.listen(domain)
+        sound = speech.tobytes()
+        for start in range(0, len(sound), _BATCH_BYTES):
+            utterance.feed(sound[start : start + _BATCH_BYTES])
+        cost = utterance.finish().cpu_seconds
+    seconds = len(speech) / SAMPLE_RATE
+    return capacity(cores(), cost / seconds if cost and seconds else _UNHEARD)
+
+
+def cores() -> float:
+    """Those that this process may use: by its affinity, and by its control group's quota."""
+    allowed = float(len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else float(os.cpu_count() or 1)
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return allowed if quota == "max" else min(allowed, int(quota) / int(period))
+    except (OSError, ValueError):
+        return allowed
