@@ -16,6 +16,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from telephony.asgi import Message, Receive, Scope, Send, reply
 from telephony.callback_webhooks import CallbackWebhooks
 from telephony.exchange import Exchange
+from telephony.keypad_service import KeyedAnswering, KeypadService
+from telephony.keypad_sessions import KeypadSessions
 from telephony.media_socket import MediaSocket
 from telephony.metrics import all_workers
 from telephony.people.desk import PeopleDesk
@@ -50,6 +52,8 @@ class TelephonyApp:
         exchange: Exchange,
         trouble: Callable[[], str],
         office: Office,
+        keyed: KeyedAnswering | None,
+        keypad_sessions: KeypadSessions,
     ) -> None:
         self._ready = ready
         self._trouble = trouble
@@ -61,9 +65,26 @@ class TelephonyApp:
         """Why the lifespan could not be entered."""
         self._media = MediaSocket(exchange, answering)
         people = PeopleDesk(configuration, exchange, office)
-        webhooks = TwilioWebhooks(configuration, exchange, people, admits=self.admits, takes_calls=self.takes_calls)
+        self._keypad = keyed and KeypadService(
+            configuration,
+            exchange,
+            keyed,
+            keypad_sessions,
+            on_trouble=lambda: people.take(language=configuration.language, phrase="trouble"),
+        )
+        webhooks = TwilioWebhooks(
+            configuration,
+            exchange,
+            people,
+            admits=self.admits,
+            takes_calls=self.takes_calls,
+            keypad=self._keypad,
+        )
         self.flask = Flask("voicebot")
         """The Flask application; further blueprints may be registered before the first request."""
+        if self._keypad is not None:
+            for blueprint in self._keypad.blueprints():
+                self.flask.register_blueprint(blueprint)
         self.flask.register_blueprint(webhooks.blueprint())
         self.flask.register_blueprint(people.blueprint())
         self.flask.register_blueprint(CallbackWebhooks(configuration, exchange, office, webhooks.begin).blueprint())
@@ -88,15 +109,21 @@ class TelephonyApp:
     async def drain(self, within_s: float | None = None) -> int:
         """Take no new calls, and wait until the running ones are over; returns how many were still left.
 
+        Those held by keys are waited for as well.
+
         Webhooks are still answered meanwhile. `within_s`: seconds to wait, by default without end; then callers are
         told that a person takes over.
         """
         self._draining = True
+        if self._keypad is not None:
+            self._keypad.drain()
         streams, limits = self.exchange.streams, self.exchange.limits
         left = await self._drained(None, within_s)
         if left:
             _log.warning("time for draining is up: callers go to people", calls=len(streams))
             streams.hand_over()
+            if self._keypad is not None:
+                self._keypad.hand_over()
             left = await self._drained(left, limits.handed_over_within_s)
         return left
 
@@ -107,6 +134,7 @@ class TelephonyApp:
         while True:
             # Another worker of this service may have announced a call that opens its stream here.
             left = max(await asyncio.to_thread(lambda: self.exchange.places.ours), len(streams))
+            left += len(self._keypad) if self._keypad is not None else 0
             if left != told:
                 _log.info("draining", calls=left)
                 told = left

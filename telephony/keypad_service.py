@@ -14,6 +14,7 @@ import math
 import re
 import secrets
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -33,7 +34,7 @@ from voicebot.call.keyed import KeyedTurn, Why
 from voicebot.channel import Caller
 from voicebot.config import Configuration
 from voicebot.dialogue.actions import Say
-from voicebot.dialogue.events import Keyed, NoInput
+from voicebot.dialogue.events import Keyed, NoInput, TimeLimit
 from voicebot.dialogue.state import State
 
 _log = structlog.get_logger(__name__)
@@ -49,6 +50,8 @@ _SPOKEN_WITHIN_S = 2.0
 _MOST_WAITS = 6
 """So often in a row the caller is told that it takes a moment, each time for about five seconds."""
 _LOCKS = 64
+_SILENT_FOR_S = 60.0
+"""A call that is heard of no more for so long is over: no document takes as long, and Twilio asks after each."""
 
 
 class KeyedAnswering(Protocol):
@@ -57,7 +60,7 @@ class KeyedAnswering(Protocol):
     @property
     def ready(self) -> bool: ...
     def begin(self, caller: Caller, why: Why, language: str) -> KeyedTurn: ...
-    def turn(self, caller: Caller, state: State, event: Keyed | NoInput) -> KeyedTurn: ...
+    def turn(self, caller: Caller, state: State, event: Keyed | NoInput | TimeLimit) -> KeyedTurn: ...
     def wait(self, caller: Caller, state: State, *, give_up: bool = False) -> KeyedTurn: ...
     def hung_up(self, caller: Caller, state: State) -> None: ...
     def sounds(self, says: Sequence[Say], within_s: float) -> tuple[Pcm, ...] | None: ...
@@ -83,6 +86,10 @@ class KeypadService:
         self._paths = Paths.below(configuration.public_url)
         # Of one call one request at a time; what two calls share costs them nothing but a wait.
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
+        self._open: dict[str, float] = {}
+        """Calls that are held here, with the moment when they were last heard of."""
+        self._open_lock = threading.Lock()
+        self._draining = self._closing = False
 
     def blueprints(self) -> tuple[Blueprint, Blueprint]:
         """The routes below /twilio: those that Twilio signs, and the sounds, which it fetches unsigned."""
@@ -104,12 +111,27 @@ class KeypadService:
             session = self._sessions.find(call.call_sid)
             if session is not None:
                 return session.document
-            if not self._conversations.ready:
+            if self._draining or not self._conversations.ready:
                 return None
             _log.info("call is held by keys", call_sid=call.call_sid, why=why)
             session = KeypadSession(call.call_sid, call.number, call.language, 0, "", {})
             turn = self._conversations.begin(_caller(session), why, call.language)
             return self._answer(session, turn).document
+
+    def drain(self) -> None:
+        """Take no new calls."""
+        self._draining = True
+
+    def hand_over(self) -> None:
+        """Give each caller to a person with what they press next, or don't."""
+        self._closing = True
+
+    def __len__(self) -> int:
+        """Calls that this process held lately and that are not over."""
+        since = time.monotonic() - _SILENT_FOR_S
+        with self._open_lock:
+            self._open = {call_sid: seen for call_sid, seen in self._open.items() if seen >= since}
+            return len(self._open)
 
     def ended(self, call_sid: str) -> None:
         """Twilio said that the call is over."""
@@ -117,6 +139,8 @@ class KeypadService:
             session = self._sessions.find(call_sid)
             if session is not None and not session.over:
                 self._conversations.hung_up(_caller(session), State.from_json(session.state))
+                with self._open_lock:
+                    self._open.pop(call_sid, None)
                 over = replace(session, step=session.step + 1, over=True, sounds={}, state={})
                 self._sessions.save(over, after=session.step)
 
@@ -137,8 +161,9 @@ class KeypadService:
             return self._requests.twiml(session.document, "over" if session.over else "keys")
 
     def _next(self, session: KeypadSession) -> KeyedTurn:
-        caller, state, event = _caller(session), State.from_json(session.state), _event()
-        if session.waits and event != Keyed("0"):
+        caller, state = _caller(session), State.from_json(session.state)
+        event = TimeLimit("closing") if self._closing else _event()
+        if session.waits and not self._closing and event != Keyed("0"):
             return self._conversations.wait(caller, state, give_up=session.waits >= _MOST_WAITS)
         return self._conversations.turn(caller, state, event)
 
@@ -182,6 +207,11 @@ class KeypadService:
             token=token,
             over=turn.outcome is not None,
         )
+        with self._open_lock:
+            if new.over:
+                self._open.pop(new.call_sid, None)
+            else:
+                self._open[new.call_sid] = time.monotonic()
         return self._sessions.save(new, after=session.step)
 
     def _speech(

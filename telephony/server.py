@@ -22,6 +22,8 @@ from telephony.application import Lifespan, TelephonyApp
 from telephony.bounded_http import allow_files, bounded_http
 from telephony.call_states import CallStates
 from telephony.exchange import Exchange
+from telephony.keypad_service import KeyedAnswering
+from telephony.keypad_sessions import LiveKeypadSessions
 from telephony.limits import Limits
 from telephony.metrics import TwilioMetrics
 from telephony.open_streams import OpenStreams
@@ -61,6 +63,7 @@ def create_app(
     trouble: Callable[[], str] = lambda: "",
     office: Office | None = None,
     moving: Moving | None = None,
+    keyed: KeyedAnswering | None = None,
 ) -> TelephonyApp:
     """The ASGI application that answers Twilio.
 
@@ -70,12 +73,14 @@ def create_app(
     memory. `capacity`: calls that may stream at once, by default as configured. `service_id`: the same for workers that
     stop together. `trouble`: a sentence that says why the bot takes no calls; empty where it does, or is loading.
     `office`: the people behind the bot, by default always there, with what they are left in this process's memory.
-    `moving`: hands callers over through Twilio's API; without it, TwiML after the stream does.
+    `moving`: hands callers over through Twilio's API; without it, TwiML after the stream does. `keyed`: holds the calls
+    that can't have a stream, by keys; without it they go to people.
     """
     limits = limits or Limits()
     registry = registry or CollectorRegistry()
     live = live or MemoryStore()
     token = configuration.twilio_auth_token.get_secret_value()
+    key = _stream_key(token, live)
     exchange = Exchange(
         signatures=Signatures(
             token,
@@ -83,7 +88,7 @@ def create_app(
             also=(configuration.twilio_auth_token_also.get_secret_value(),),
             shared_keys={name: key.get_secret_value() for name, key in configuration.twilio_shared_keys.items()},
         ),
-        tokens=StreamTokens(_stream_key(token, live), live, lifetime_s=limits.token_s, kept_s=limits.call_remembered_s),
+        tokens=StreamTokens(key, live, lifetime_s=limits.token_s, kept_s=limits.call_remembered_s),
         places=Places(
             live,
             capacity or (lambda: configuration.most_calls or _UNMEASURED),
@@ -109,6 +114,8 @@ def create_app(
         exchange=exchange,
         trouble=trouble,
         office=office or local_office(),
+        keyed=keyed,
+        keypad_sessions=LiveKeypadSessions(live, key, limits.call_remembered_s),
     )
 
 

@@ -21,8 +21,10 @@ from flask import Blueprint, Response, request
 from telephony import twiml
 from telephony.call_states import CallState
 from telephony.exchange import Exchange
+from telephony.keypad_service import KeypadService
 from telephony.people.desk import PeopleDesk
 from telephony.twilio_requests import TwilioRequests, parameters, persons_number
+from voicebot.call.keyed import Why
 from voicebot.config import Configuration
 
 _log = structlog.get_logger(__name__)
@@ -41,8 +43,13 @@ class TwilioWebhooks:
         *,
         admits: Callable[[str], bool],
         takes_calls: Callable[[], bool],
+        keypad: KeypadService | None = None,
     ) -> None:
-        """`takes_calls`: whether the bot works at all just now; `admits`: finds a place for a new call, by its sid."""
+        """`takes_calls`: whether the bot works at all just now; `admits`: finds a place for a new call, by its sid.
+
+        `keypad`: holds the calls that can't have a stream; without it they go to people.
+        """
+        self._keypad = keypad
         self._configuration = configuration
         self._paths = twiml.Paths.below(configuration.public_url)
         self._exchange = exchange
@@ -71,10 +78,11 @@ class TwilioWebhooks:
         state = self._states.find(call_sid)
         if state is None:
             if not self._admits(call_sid):
-                _log.info("call goes to people: no room", call_sid=call_sid)
-                return self._people.take(language=new.language, phrase="full")
+                return self._by_keys(new, "full" if self._takes_calls() else "trouble")
             state = self._states.open(new)
-        if state.ended or state.begun or state.asked_after:
+        if self._keypad is not None and self._keypad.holds(call_sid):
+            return self._by_keys(state, "full")
+        if state.ended or state.begun or state.asked_after or state.outcome:
             # A call is answered once. Signatures never expire: this may be a recorded request.
             _log.warning("call was answered before", call_sid=call_sid)
             return self._requests.twiml(twiml.hang_up(), "replayed")
@@ -100,13 +108,24 @@ class TwilioWebhooks:
         # The stream broke, but the caller is still there: or else Twilio would not ask.
         if asked < self._limits.streams_per_call and self._takes_calls():
             return self._to_bot(state, asked + 1, twiml.AGAIN.get(state.language, ""))
-        return self._people.take(language=state.language, phrase="trouble")
+        return self._by_keys(state, "trouble")
+
+    def _by_keys(self, new: CallState, why: Why) -> Response:
+        """Without a stream: by keys, or where not even those can be had, by people."""
+        document = self._keypad.first(new, why) if self._keypad is not None else None
+        if document is None:
+            _log.info("call goes to people", call_sid=new.call_sid, why=why)
+            return self._people.take(language=new.language, phrase=why)
+        self._states.open(new)
+        return self._requests.twiml(document, "keypad")
 
     def _status(self) -> Response:
         if parameters().get("CallStatus", "") in _OVER:
             call_sid = parameters()["CallSid"]
             self._states.change(call_sid, ended=True)
             self._exchange.places.give_back(call_sid)
+            if self._keypad is not None:
+                self._keypad.ended(call_sid)
             self._exchange.streams.end(call_sid)
             self._exchange.streams.settle(call_sid)
         return self._requests.nothing()

@@ -140,8 +140,8 @@ class KeyedCalls:
         reason = actions.Say(words.render({}, state.language), state.language, state.turn + 1, state.rate)
         return self._turn(shared, self._open(shared, caller, state, kept), state, event, (reason,))
 
-    def turn(self, caller: Caller, state: State, event: events.Keyed | events.NoInput) -> KeyedTurn:
-        """The caller pressed keys, or none. `state` is that of the turn before."""
+    def turn(self, caller: Caller, state: State, event: events.Keyed | events.NoInput | events.TimeLimit) -> KeyedTurn:
+        """The caller pressed keys, or none, or the time is over. `state` is that of the turn before."""
         shared = self._shared()
         call = self._find(shared, caller, state)
         late = call.clock_ms >= shared.longest_s * 1000

@@ -141,7 +141,7 @@ def _in_process(
 
     set_up(configuration)
     service = build(configuration)
-    application = create_app(configuration, service, blueprints=[calls_blueprint(service.journal)])
+    application = create_app(configuration, service, blueprints=[calls_blueprint(service.journal)], keyed=service.keyed)
 
     async def run() -> tuple[CallResult, Line]:
         async with InProcess(application) as transport:
