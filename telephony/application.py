@@ -65,13 +65,15 @@ class TelephonyApp:
         """Why the lifespan could not be entered."""
         self._media = MediaSocket(exchange, answering)
         people = PeopleDesk(configuration, exchange, office)
-        self._keypad = keyed and KeypadService(
-            configuration,
-            exchange,
-            keyed,
-            keypad_sessions,
-            on_trouble=lambda: people.take(language=configuration.language, phrase="trouble"),
-        )
+        self._keypad: KeypadService | None = None
+        if keyed is not None:
+            self._keypad = KeypadService(
+                configuration,
+                exchange,
+                keyed,
+                keypad_sessions,
+                on_trouble=lambda: people.take(language=configuration.language, phrase="trouble"),
+            )
         webhooks = TwilioWebhooks(
             configuration,
             exchange,
