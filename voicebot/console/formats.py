@@ -12,22 +12,30 @@ from babel.numbers import format_decimal, format_percent
 NOTHING = "–"
 """Stands where there is no value."""
 
+_MOMENT = {"ko": "y. M. d. aaaa h:mm", "en": "d MMM y, HH:mm"}
+_CLOCK = {"ko": "aaaa h:mm", "en": "HH:mm"}
+# The Korean locale's own patterns write AM and PM.
+
 
 class Formats:
     """How values are written for one reader."""
 
     def __init__(self, language: str, zone: ZoneInfo) -> None:
-        self._locale = Locale.parse({"ko": "ko_KR", "en": "en_GB"}.get(language, "en_GB"))
-        self._language = language
+        self._language = language if language in _MOMENT else "en"
+        self._locale = Locale.parse({"ko": "ko_KR", "en": "en_GB"}[self._language])
         self._zone = zone
 
     def moment(self, value: datetime | None) -> str:
         """Date and time to the minute; `value` has a time zone."""
-        return format_datetime(value, "medium", tzinfo=self._zone, locale=self._locale) if value else NOTHING
+        if value is None:
+            return NOTHING
+        return format_datetime(value, _MOMENT[self._language], tzinfo=self._zone, locale=self._locale)
 
     def clock(self, value: datetime | None) -> str:
         """The time of day."""
-        return format_time(value, "short", tzinfo=self._zone, locale=self._locale) if value else NOTHING
+        if value is None:
+            return NOTHING
+        return format_time(value, _CLOCK[self._language], tzinfo=self._zone, locale=self._locale)
 
     def day(self, value: date | None) -> str:
         """A date."""
@@ -57,5 +65,5 @@ class Formats:
         """A short length of time: 320 ms, 1.4 s."""
         if value is None:
             return NOTHING
-        second = {"ko": "초", "en": " s"}.get(self._language, " s")
+        second = {"ko": "초", "en": " s"}[self._language]
         return f"{value / 1000:.1f}{second}" if value >= 1000 else f"{round(value)} ms"

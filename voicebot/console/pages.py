@@ -61,7 +61,7 @@ def prepare_pages(flask: Flask, *, default_language: str, zone: ZoneInfo, naviga
     `default_language`: of the interface where a browser asks for neither. `zone`: whose time the pages show.
     """
     static = Blueprint(
-        "console_static", __name__, static_folder="static", static_url_path="/static", template_folder="templates"
+        "console_static", __name__, static_folder="static", static_url_path="/assets", template_folder="templates"
     )
     flask.register_blueprint(static)
 
@@ -103,7 +103,7 @@ def add_security_headers(response: Response) -> Response:
     response.headers.setdefault("Permissions-Policy", "microphone=(self), camera=(), geolocation=()")
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR_S}")
-    if not request.path.startswith("/static/"):
+    if not request.path.startswith("/assets/"):
         response.headers.setdefault("Cache-Control", "no-store")
     return response
 
