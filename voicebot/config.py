@@ -119,7 +119,15 @@ class Configuration(BaseSettings):
     keep_transcripts: bool = False
     """Whether every turn of every call is stored under `var`, with what callers said: needed for `voicebot replay`."""
     transcript_days: int = Field(30, ge=1)
-    """Days after which stored calls are deleted."""
+    """Days after which stored calls, and the words in the history, are deleted."""
+    keep_history: bool = True
+    """Whether calls and their turns are kept in the database, for the pages and the figures."""
+    keep_words: Literal["redacted", "full", "none"] = "redacted"
+    """What the history keeps of what was said: without personal data, all of it, or nothing."""
+    history_days: int = Field(730, ge=1)
+    """Days after which calls are deleted from the history."""
+    audit_days: int = Field(730, ge=1)
+    """Days after which entries of the audit trail are deleted."""
     remember_callers: bool = True
     """Whether earlier conversations of a caller shape the next; of the number only a keyed hash is kept."""
     remember_days: int = Field(365, ge=1)

@@ -67,6 +67,14 @@ class Profiles:
         self._key = key.encode() if key else key_from(folder / "profiles.key")
         self._failing = False
 
+    def pseudonym(self, number: str) -> str:
+        """What the history knows a number by: another keyed hash than the profiles', so that the two can't be joined.
+
+        Empty for a withheld number and for what is none.
+        """
+        caller = self._hash(number)
+        return "" if caller is None else hmac.digest(self._key, b"history" + caller, "sha256").hex()[:32]
+
     def find(self, number: str) -> Profile | None:
         """The profile of a caller's number (E.164 or as dialled in Korea); None where nothing is kept of it."""
         caller = self._hash(number)

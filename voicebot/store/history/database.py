@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
@@ -89,6 +90,10 @@ class Database:
                 configuration = self._alembic()
                 configuration.attributes["connection"] = connection
                 command.upgrade(configuration, "heads")
+        except CommandError:
+            raise DatabaseError(
+                f"the database {self.shown} was made by a newer version of voicebot; install that version."
+            ) from None
         except SQLAlchemyError as error:
             raise DatabaseError(
                 f"the database {self.shown} can't be prepared ({reason(error)}); "

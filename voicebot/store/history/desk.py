@@ -1,4 +1,4 @@
-"""What people add to a call: ratings, what became of a hand-over, and the trail of who did what."""
+"""What people add to a call: ratings, and what became of a hand-over."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 
 from voicebot.store.history.database import Database
 from voicebot.store.history.rows import hour_of, mark_stale
-from voicebot.store.history.tables import audit, calls, hand_overs, milliseconds, ratings
+from voicebot.store.history.tables import calls, hand_overs, milliseconds, ratings
 
 
 class Desk:
@@ -71,29 +71,6 @@ class Desk:
                 return False
             self._change(connection, call, {} if resolved is None else {"resolved": resolved})
             return True
-
-    def put_down(
-        self,
-        who: str,
-        action: str,
-        *,
-        call_id: str = "",
-        subject: str = "",
-        address: str = "",
-        details: Mapping[str, Any] | None = None,
-    ) -> None:
-        """One entry of the audit trail: who did what, to which call or what else, from where."""
-        row = {
-            "at": self._now(),
-            "who": who,
-            "action": action,
-            "call_id": call_id or None,
-            "subject": subject or None,
-            "address": address or None,
-            "details": dict(details) if details else None,
-        }
-        with self._database.writing() as connection:
-            connection.execute(insert(audit).values(row))
 
     def _call(self, connection: Connection, call_id: str) -> int | None:
         found: int | None = connection.execute(select(calls.c.key).where(calls.c.id == call_id)).scalar()

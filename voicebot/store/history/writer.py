@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 
+from voicebot.errors import VoicebotError
 from voicebot.failure import place
 from voicebot.store.history.database import reason
 from voicebot.store.history.records import Record
@@ -201,7 +202,7 @@ class HistoryWriter:
                     self._spool.adopt()
             try:
                 wrote = self._write_some()
-            except (SQLAlchemyError, OSError) as error:
+            except Exception as error:  # whatever it is, the records stay where they are
                 self._away(error)
                 self._closing.wait(self._retry_s[min(attempt, len(self._retry_s) - 1)])
                 attempt += 1
@@ -265,7 +266,8 @@ class HistoryWriter:
     def _away(self, error: Exception) -> None:
         if self._away_since is None:
             self._away_since = time.monotonic()
-        words = reason(error) if isinstance(error, SQLAlchemyError) else str(error)
+        known = isinstance(error, OSError | VoicebotError)
+        words = reason(error) if isinstance(error, SQLAlchemyError) else str(error) if known else place(error)
         self._tell("the database takes no turns of calls; they wait on disk", words)
 
     def _back(self) -> None:
