@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -48,6 +49,9 @@ from voicebot.store import call_log
 from voicebot.store.call_log import CallLog
 from voicebot.store.callbacks import Callbacks, Persistence, open_callbacks
 from voicebot.store.hand_overs import HandOvers, LocalHandOvers
+from voicebot.store.history.database import open_database
+from voicebot.store.history.keeping import Ages, CallHistory
+from voicebot.store.history.preparing import Preparation
 from voicebot.store.journal import Entry, Follower, Journal
 from voicebot.store.live import LiveStore, MemoryStore
 from voicebot.store.profiles import Profiles
@@ -220,6 +224,8 @@ class Service:
         self._voice: TelephoneVoice | None = None
         self._recogniser: TwoListeners | None = None
         self._log = CallLog(configuration.var / "calls") if configuration.keep_transcripts else None
+        self.history = _open_history(configuration, self._pseudonym) if configuration.keep_history else None
+        """What is kept of calls for good; None where nothing is."""
         self._calls: OrderedDict[str, Call] = OrderedDict()
         self._pools = Pools(
             listening=ThreadPoolExecutor(configuration.decode_threads, "listening"),
@@ -240,6 +246,8 @@ class Service:
         configuration = self.configuration
         progress("content")
         call_log.expire(configuration.var / "calls", self._now().date() - timedelta(days=configuration.transcript_days))
+        if self.history is not None:
+            self.history.start()
         before = self._preloaded
         pack = before.pack if before else open_pack(configuration)
         progress("speech models, understanding, phrases")
@@ -276,6 +284,7 @@ class Service:
             bridge=functools.partial(_bridge, pack),
             keeping=self._keeping,
             kept=self._kept,
+            history=self.history.keep if self.history else None,
             log=self._log,
             longest_s=configuration.longest_call_s,
         )
@@ -309,13 +318,17 @@ class Service:
             voice=self._voice,
             keeping=self._keeping,
             kept=self._kept,
+            history=self.history.keep if self.history else None,
             log=self._log,
             longest_s=self.configuration.longest_call_s,
         )
 
     @functools.cached_property
     def _keeping(self) -> Keeping:
-        return Keeping(self._open_profiles(), self.callbacks, self._now)
+        return Keeping(self._profiles, self.callbacks, self._now)
+
+    def _pseudonym(self, number: str) -> str:
+        return self._profiles.pseudonym(number) if self._profiles is not None else ""
 
     @functools.cached_property
     def callbacks(self) -> Callbacks:
@@ -373,7 +386,8 @@ class Service:
             self._shared = replace(self._shared, dialogue=dialogue)
             _log.info("trained on embeddings", pack=pack.name)
 
-    def _open_profiles(self) -> Profiles | None:
+    @functools.cached_property
+    def _profiles(self) -> Profiles | None:
         configuration = self.configuration
         if not configuration.remember_callers:
             return None
@@ -480,6 +494,24 @@ class Service:
             self._recogniser.close()
         if self._log is not None:
             self._log.close()
+        if self.history is not None:
+            self.history.close()
+
+
+def _open_history(configuration: Configuration, pseudonym: Callable[[str], str]) -> CallHistory:
+    """Connects to nothing yet. Raises DatabaseError for a URL that can't be used."""
+    database = open_database(configuration.database_url.get_secret_value(), configuration.var)
+    prepare = Preparation(_without_numbers, pseudonym, configuration.keep_words)
+    ages = Ages(configuration.transcript_days, configuration.history_days, configuration.audit_days)
+    return CallHistory(database, configuration.var / "spool", prepare, ages)
+
+
+def _without_numbers(text: str, language: str) -> str:  # noqa: ARG001
+    """Long numbers are what most often tells who somebody is."""
+    return _LONG_NUMBER.sub(lambda found: re.sub(r"\d", "0", found.group()), text)
+
+
+_LONG_NUMBER = re.compile(r"\d(?:[ .-]?\d){3,}")
 
 
 def _warm(pack: Pack, dialogue: Dialogue) -> None:
