@@ -110,7 +110,6 @@ class TwilioCalls:
                 timeout=call.rings_s,
                 status_callback=call.status_url,
                 status_callback_method="POST",
-                status_callback_event=["completed"],
                 machine_detection="DetectMessageEnd" if call.wait_for_beep else "Enable",
             )
             return str(made.sid)
