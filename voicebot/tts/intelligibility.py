@@ -60,7 +60,7 @@ def over_the_telephone(engine: Engine, text: str, language: str) -> Pcm:
         for piece in pieces(sentence, language):
             if isinstance(piece, Break):
                 parts.append(pause(piece.ms))
-            else:
+            elif any(char.isalnum() for char in piece.text):
                 parts.append(on_the_line(engine.synthesise(piece.text, language, NORMAL)))
     return decode(encode(join(parts))) if parts else np.zeros(0, np.int16)
 
