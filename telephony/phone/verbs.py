@@ -17,6 +17,7 @@ from telephony.phone.twiml import Element
 from telephony.phone.webhooks import WebhookError
 from voicebot.audio.format import SAMPLE_RATE, Pcm
 from voicebot.audio.mulaw import encode
+from voicebot.audio.mulaw_wav import read_mulaw_wav
 from voicebot.audio.wav import AudioFileError, read_wav
 
 _S_PER_CHARACTER = 0.12
@@ -93,6 +94,8 @@ async def _played(call: Call, verb: Element, url: str) -> Pcm:
         raise WebhookError(f"<Play> {target} can't be fetched: {error}") from None
     if reply.status != 200:
         raise WebhookError(f"<Play> {target} was answered with status {reply.status}.")
+    if (mulaw := read_mulaw_wav(reply.body)) is not None:
+        return mulaw
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "play.wav"
         file.write_bytes(reply.body)
