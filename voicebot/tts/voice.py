@@ -20,7 +20,7 @@ from voicebot.tts.cache import SoundCache, key
 from voicebot.tts.markup import Break, Words, pieces
 from voicebot.tts.port import NORMAL, Engine, EngineBusyError, EngineError, Style
 from voicebot.tts.recordings import Fill, Pause, Recorded, Recordings
-from voicebot.tts.soundness import clipped, unusable
+from voicebot.tts.soundness import distorted, unusable
 from voicebot.tts.speech_text import sentences
 from voicebot.tts.standing import Standing
 from voicebot.tts.synthesis import Synthesis
@@ -102,7 +102,7 @@ class TelephoneVoice:
         self._clock = clock
         self._patience_s, self._give_up_s = patience_s, give_up_s
         self._synthesis = {
-            engine.name: Synthesis(engine.name, places=engine.concurrency, hangs_after_s=give_up_s)
+            engine.name: Synthesis(engine.name, places=engine.concurrency, hangs_after_s=give_up_s, clock=clock)
             for engine in self._engines
         }
         self._plan = functools.lru_cache(_KEPT_PLANS)(self._planned)
@@ -320,11 +320,11 @@ def _styled(style: Style, words: Words) -> Style:
 
 def _made(engine: Engine, part: _ToMake, language: str) -> Pcm:
     sound = engine.synthesise(part.words, language, part.style)
-    if reason := unusable(sound, part.words, language, part.style.rate):
+    if reason := unusable(sound, part.words, part.style.rate):
         raise _PoorError(f"{engine.name} made {reason}; choose another voice.", np.zeros(0, np.int16))
     pcm = on_the_line(sound)
-    if clipped(sound.pcm):
-        raise _PoorError(f"{engine.name} made clipped sound; turn its volume down or choose another voice.", pcm)
+    if reason := distorted(sound, part.words, language, part.style.rate):
+        raise _PoorError(f"{engine.name} made {reason}; mend its settings or choose another voice.", pcm)
     return pcm
 
 
