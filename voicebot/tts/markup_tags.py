@@ -22,7 +22,7 @@ ATTRIBUTES: Mapping[str, frozenset[str]] = {
 _VALUE = r"""(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=/]+)"""
 _NAMED = rf"<(?P<close>/)?(?P<name>[A-Za-z][A-Za-z0-9:_-]*)(?P<attributes>(?:\s+[A-Za-z:_-]+\s*=\s*{_VALUE})*)\s*/?>"
 _DROPPED = r"<!--(?:(?!<!--|-->).)*-->|<\?[^<>]*\?>"
-_BROKEN = rf"</?(?:{'|'.join(ATTRIBUTES)})(?![A-Za-z0-9:_-])(?:[^<>\n]*>|(?:\s+[a-z-]+=[^\s<]*)*/?)"
+_BROKEN = rf"</?(?:{'|'.join(ATTRIBUTES)})(?![A-Za-z0-9:_-])(?:[ -;=?-~]*>|(?:\s+[a-z-]+=[^\s<]*)*/?)"
 _TAG = re.compile(f"{_NAMED}|{_DROPPED}|{_BROKEN}", re.DOTALL)
 _ATTRIBUTE = re.compile(rf"([A-Za-z:_-]+)\s*=\s*({_VALUE})")
 

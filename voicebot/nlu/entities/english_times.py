@@ -12,9 +12,9 @@ from voicebot.nlu.entities.number_words import DECIMAL_EN, UNDER_100_EN, read_en
 _HEAD = r"(?<![a-z0-9.:])"
 _HOUR = r"(?P<hour>one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|2[0-4]|1\d|0?\d)(?![\w])"
 _PART = (
-    r"(?: ?(?:in the |at )?(?P<part>a\.?m\b\.?|p\.?m\b\.?|morning"
+    r"(?: ?(?:in the |at )?(?P<part>a\.? ?m\b\.?|p\.? ?m\b\.?|morning"
     r"|afternoon|evening|night|tonight)| (?P<clock>o'? ?clock)(?: ?"
-    r"(?:in the |at )?(?P<clock_part>a\.?m\b\.?|p\.?m\b\.?|morning"
+    r"(?:in the |at )?(?P<clock_part>a\.? ?m\b\.?|p\.? ?m\b\.?|morning"
     r"|afternoon|evening|night|tonight))?)?"
 )
 _MINUTES = rf"(?P<minutes>half|(?:a )?quarter|(?:{UNDER_100_EN}|[1-5]?\d)(?: minutes?)?)"
@@ -133,7 +133,8 @@ def _minutes(said: str) -> int | None:
 
 def _clock(hour: int, minute: int, match: re.Match[str], exact: bool = False) -> str | None:
     groups = match.groupdict()
-    part = (groups.get("part") or groups.get("clock_part") or groups.get("day_part") or "").replace(".", "")
+    part = groups.get("part") or groups.get("clock_part") or groups.get("day_part") or ""
+    part = re.sub("[. ]", "", part)
     if not part:
         return clock(hour if exact or (groups.get("hour") or "").startswith("0") else afternoon_by_habit(hour), minute)
     if part in ("am", "morning"):

@@ -209,7 +209,8 @@ def amounts(text: str, context: Context) -> Iterator[Candidate]:
             and (len(number) < 2 or number[-1] not in "십백천만억")
         ):
             continue
-        if spoken and number in "이일사오구공영조" and match["unit"] in ("원", "불", "엔"):
+        asked = context.expects("amount") and whole(text, start, match.end())
+        if spoken and number in "이일사오구공영조" and match["unit"] in ("원", "불", "엔") and not asked:
             continue
         value = _decimal_of_large(number)
         if value is None:

@@ -106,6 +106,8 @@ SINO_RANGES = {
 }
 SINO_RANGE = "(?:일 ?이|이 ?삼|삼 ?사|사 ?오|오 ?[륙육]|육 ?칠|칠 ?팔|팔 ?구)"
 
+_APART = {"제로": 0, "일경": 10**16}
+"""Read alone only: 경 is also "about" (삼일경) and a part of other words (구경)."""
 _SINO_FULL = re.compile(SINO)
 _NATIVE_FULL = re.compile(NATIVE)
 _SINO_TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|[영공일이삼사오육륙칠팔구십백천만억조]")
@@ -126,10 +128,10 @@ _DIGIT_KO_TOKEN = re.compile("제로|하나|둘|셋|넷|[영공일이삼사오�
 
 def read_sino(text: str) -> Number | None:
     """The value of a number in Sino-Korean words or digits or both; None where it is none."""
+    if text in _APART:
+        return _APART[text]
     if not _SINO_FULL.fullmatch(text):
         return None
-    if text == "제로":
-        return 0
     total = section = Decimal(0)
     current: Decimal | None = None
     for token in _SINO_TOKEN.findall(text):
@@ -191,7 +193,9 @@ _TENS_EN = {
         ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
     )
 } | {"fourty": 40}
-_LARGE_EN = {"thousand": 10**3, "grand": 10**3, "million": 10**6, "billion": 10**9}
+_LARGE_EN = {"thousand": 10**3, "grand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12} | {
+    "quadrillion": 10**15
+}
 _ONE_EN = "(?:one|two|three|four|five|six|seven|eight|nine)"
 _TEEN_EN = "(?:ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen)"
 _TEN_EN = "(?:twenty|thirty|fou?rty|fifty|sixty|seventy|eighty|ninety)"
@@ -203,7 +207,8 @@ _UNDER_1000_EN = (
 _SECTION_EN = rf"(?:{_UNDER_1000_EN}|a(?=[ -])|zero\b|{_ARABIC_DECIMAL})"
 _AND_EN = rf"(?:,? (?:and )?{_SECTION_EN})?"
 CARDINAL_EN = (
-    rf"(?:{_SECTION_EN}(?:[ -]billion\b{_AND_EN})?(?:[ -]million\b{_AND_EN})?"
+    rf"(?:{_SECTION_EN}(?:[ -]quadrillion\b{_AND_EN})?(?:[ -]trillion\b{_AND_EN})?"
+    rf"(?:[ -]billion\b{_AND_EN})?(?:[ -]million\b{_AND_EN})?"
     rf"(?:[ -](?:thousand|grand)\b{_AND_EN})?(?<!\ba))"
 )
 """An English number in words, in digits, or both ("2 thousand")."""
