@@ -39,6 +39,7 @@ from voicebot.hours import OpeningHours
 from voicebot.knowledge.base import KnowledgeBase
 from voicebot.knowledge.store import KnowledgeStore
 from voicebot.listeners import open_first, open_recogniser
+from voicebot.live.announcing import Announcer
 from voicebot.nlu.encoder import Encoder, load_encoder
 from voicebot.nlu.sentiment import words_feeling
 from voicebot.nlu.stoppable_encoder import EncodingStoppedError, StoppableEncoder
@@ -46,6 +47,7 @@ from voicebot.nlu.templates import Expansion
 from voicebot.office import Office
 from voicebot.priority import Patience, lower_priority
 from voicebot.store import call_log
+from voicebot.store.bus import Bus, LocalBus
 from voicebot.store.call_log import CallLog
 from voicebot.store.callbacks import Callbacks, Persistence, open_callbacks
 from voicebot.store.hand_overs import HandOvers, LocalHandOvers
@@ -196,12 +198,13 @@ class Service:
         followers: tuple[Follower, ...] = (),
         now: Callable[[], datetime] | None = None,
         live: LiveStore | None = None,
+        bus: Bus | None = None,
         preloaded: Preloaded | None = None,
     ) -> None:
         """`followers` are told of every turn; `now` tells the date to callers' back ends.
 
-        `live`: where running calls are kept, by default in this process's memory; this service closes it. `preloaded`:
-        what need not be loaded again.
+        `live`: where running calls are kept, by default in this process's memory; this service closes it. `bus`: where
+        it is told what happens in them, by default within this process. `preloaded`: what need not be loaded again.
         """
         self.configuration = configuration
         self.ready = False
@@ -216,7 +219,10 @@ class Service:
         """Calls that may stream at once; measured in the background where it is not configured."""
         self._kept: KeptCalls | None = None
         self._preloaded = preloaded
-        self._followers = (*followers, self._keep_hand_over)
+        self.bus: Bus = bus or LocalBus()
+        """What happens in calls, for those who watch."""
+        self._announcer = Announcer(self.bus)
+        self._followers = (*followers, self._keep_hand_over, self._announcer)
         self.hand_overs: HandOvers = LocalHandOvers()
         """What agents are told of the calls that they take over."""
         self._now = now or (lambda: datetime.now(ZoneInfo(configuration.time_zone)))
@@ -458,6 +464,9 @@ class Service:
         state = self._shared.dialogue.begin(caller.language or self.configuration.language)
         today = self._now().date().isoformat()
         call = Call(caller, channel, self._shared, journal, today=today, state=state)
+        self._announcer.begin(
+            journal, pack=self._shared.dialogue.pack.name, language=state.language, channel=caller.channel
+        )
         self._calls[caller.call_id] = call
         self._calls.move_to_end(caller.call_id)
         while len(self._calls) > _CALLS_KEPT:
