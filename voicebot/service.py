@@ -222,7 +222,7 @@ class Service:
         self.bus: Bus = bus or LocalBus()
         """What happens in calls, for those who watch."""
         self._announcer = Announcer(self.bus)
-        self._followers = (*followers, self._keep_hand_over, self._announcer)
+        self._followers: tuple[Follower, ...] = (*followers, self._keep_hand_over, self._announcer)
         self.hand_overs: HandOvers = LocalHandOvers()
         """What agents are told of the calls that they take over."""
         self._now = now or (lambda: datetime.now(ZoneInfo(configuration.time_zone)))
