@@ -261,7 +261,7 @@ class Analytics:
         length = 24 if by == "day" else 1
 
         def group(hour: Any) -> Any:
-            return (hour + literal(offset, literal_execute=True)).op("/")(literal(length, literal_execute=True))
+            return (hour + literal(offset, literal_execute=True)) // literal(length, literal_execute=True)
 
         column, bucket = group(hourly_calls.c.hour), hourly_waits.c.bucket
         rows = connection.execute(

@@ -104,9 +104,11 @@ def _print(rows: Sequence[Mapping[str, Any]]) -> None:
         table.add_column(name, justify="left" if name == first else "right")
     for row in rows:
         table.add_row(*(_shown(row[name], row.get("kpi", name) if name in _VALUES else name) for name in columns))
-    Console(soft_wrap=True).print(table)
+    screen = Console()
+    Console(width=max(screen.width, _WIDE)).print(table)
 
 
+_WIDE = 120
 _VALUES = ("now", "before")
 _SHARES = ("completion", "doubtful", "contained")
 

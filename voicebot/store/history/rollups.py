@@ -112,7 +112,7 @@ def _count(connection: Connection, hours: Sequence[int]) -> None:
         connection.execute(table.insert().from_select([column.name for column in query.selected_columns], query))
 
 
-_HOUR: ColumnElement[int] = cast(calls.c.began, Key).op("/")(HOUR_MS)
+_HOUR: ColumnElement[int] = cast(calls.c.began, Key) // HOUR_MS
 _GROUP = (_HOUR, calls.c.pack, calls.c.version, calls.c.language, calls.c.channel)
 
 
@@ -180,12 +180,11 @@ def _calls(these: ColumnElement[bool]) -> Select[Any]:
 
 def _waits(these: ColumnElement[bool]) -> Select[Any]:
     wait = turns.c.wait_ms
-    # Whole numbers divide to whole numbers on both databases.
     bucket = case(
         (wait < 0, 0),
-        (wait < _FINE, wait.op("/")(_FINE_MS)),
-        (wait < _MIDDLE, _AFTER_FINE + (wait - _FINE).op("/")(_MIDDLE_MS)),
-        (wait < _LONGEST, _AFTER_MIDDLE + (wait - _MIDDLE).op("/")(_COARSE_MS)),
+        (wait < _FINE, wait // _FINE_MS),
+        (wait < _MIDDLE, _AFTER_FINE + (wait - _FINE) // _MIDDLE_MS),
+        (wait < _LONGEST, _AFTER_MIDDLE + (wait - _MIDDLE) // _COARSE_MS),
         else_=_LAST,
     )
     query = _of_turns(these, bucket.label("bucket"), func.count().label("turns"))
