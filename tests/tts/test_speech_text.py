@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from voicebot.nlu import numerals
+from voicebot.nlu.hangul import particle
 from voicebot.tts.speech_text import LONGEST_SENTENCE, sentences, spoken
 
 
@@ -28,10 +29,10 @@ def test_expression_is_said(language: str, written: str, said: str) -> None:
     assert spoken(written, language) == said
 
 
-def test_each_language_has_at_least_150_expressions() -> None:
+def test_the_tables_have_at_least_500_expressions() -> None:
     languages = [language for language, _, _ in expressions()]
-    assert languages.count("ko") >= 150
-    assert languages.count("en") >= 150
+    assert languages.count("ko") >= 320
+    assert languages.count("en") >= 180
 
 
 @given(st.integers(0, 10**16))
@@ -57,6 +58,42 @@ def test_whatever_is_written_no_digit_remains(text: str, language: str) -> None:
     assert not re.search("[0-9]", spoken(text, language))
 
 
+@given(st.text(max_size=60))
+def test_only_hangul_remains_for_a_korean_engine(text: str) -> None:
+    assert not re.search(r"[^가-힣\s.,?!:。？！]", spoken(text, "ko"))
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=1, max_size=30))
+def test_any_latin_word_is_said_in_korean(word: str) -> None:
+    assert re.fullmatch("[가-힣 ]+", spoken(word, "ko"))
+
+
+@given(st.text("가나한국삼성홍길동", min_size=1, max_size=12))
+def test_a_korean_name_is_said_in_english(name: str) -> None:
+    assert re.fullmatch("[A-Z][a-z]+", spoken(name, "en"))
+
+
+@pytest.mark.parametrize(
+    ("word", "final"),
+    [
+        ("3", "삼"),
+        ("7", "칠"),
+        ("SKT", "티"),
+        ("10%", "트"),
+        ("1,000원", "원"),
+        ("LG", "지"),
+        ("URL", "엘"),
+        ("6월", "월"),
+    ],
+)
+def test_a_particle_agrees_with_what_is_said_whichever_was_written(word: str, final: str) -> None:
+    for pair in (("을", "를"), ("이", "가"), ("은", "는"), ("과", "와"), ("으로", "로")):
+        right = particle(final, pair[0])
+        doubled = "(으)로" if pair[0] == "으로" else f"{pair[0]}({pair[1]})"
+        for written in (*pair, doubled):
+            assert spoken(f"{word}{written} 네", "ko").endswith(f"{final}{right} 네"), (word, written)
+
+
 @given(st.text("0123456789-~/:.,+%$₩ 원월일시분개번ab()#*", max_size=30), st.sampled_from(["ko", "en"]))
 def test_numbers_in_disorder_are_read_somehow(text: str, language: str) -> None:
     assert not re.search("[0-9]", spoken(text, language))
@@ -77,6 +114,16 @@ def test_what_is_already_words_stays() -> None:
 def test_a_very_long_text_is_read() -> None:
     said = spoken("주문 3개가 12,900원입니다. " * 800, "ko")
     assert said.count("만 이천구백 원입니다.") == 800
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize(
+    "unit", ["1", "1,", "1-", "a-", "a.", "1만", "(", "가 ", "1원~", ".!", "<break ", "1:", "😀", "을(를)"]
+)
+def test_20_000_characters_of_anything_are_read(unit: str, language: str) -> None:
+    text = (unit * 20_000)[:20_000]
+    assert not re.search("[0-9]", spoken(text, language))
+    assert sentences(text, language)
 
 
 @pytest.mark.parametrize(

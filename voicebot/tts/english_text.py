@@ -12,6 +12,16 @@ from voicebot.nlu.numerals import (
     english_ordinal,
     english_year,
 )
+from voicebot.tts.english_dates import (
+    MONTH,
+    MONTH_NAMES,
+    clock,
+    days_of_a_month,
+    decade,
+    month_and_year,
+    named_date,
+    numeric_date,
+)
 from voicebot.tts.english_words import (
     ABBREVIATIONS,
     ADDRESS_SIGNS,
@@ -34,12 +44,6 @@ from voicebot.tts.romanisation import romanised
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _LONGEST_NUMBER = len(str(LARGEST))
 _DASH = r"\s?[-–—~]\s?"
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-MONTH_NAMES = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec"
-_MONTH = rf"(?P<name>{MONTH_NAMES})[a-z]{{0,6}}\.?"
 _CODE_WORDS = re.compile(
     r"\b(number|order|code|PIN|pin|extension|ext|dial|account|ID|reference|booking|zip|call|ending in|digits|tracking)"
     r"(\s+(is|was|no|number|code|are|in))?\s*[:#,]?\s*[\[(]?\s*$"
@@ -90,50 +94,6 @@ def _hyphenated(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
     if len(groups) == 2 and not groups[0].startswith("0") and max(map(len, groups)) < 4:
         return f"{number(groups[0])} to {number(groups[1])}"
     return _code(match[0])
-
-
-def _day(number: str, name: str, year: str | None) -> str | None:
-    day = int(number)
-    if not 1 <= day <= 31:
-        return None
-    return f"{name} {english_ordinal(day)}" + (f", {english_year(int(year))}" if year else "")
-
-
-def _numeric_date(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
-    month = int(match["month"])
-    if not 1 <= month <= 12:
-        return None
-    return _day(match["day"], MONTHS[month - 1], match.groupdict().get("year"))
-
-
-def _named_date(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
-    name = next(month for month in MONTHS if month.startswith(match["name"][:3]))
-    return _day(match["day"], name, match["year"])
-
-
-def _days_of_a_month(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
-    first, last = int(match["day"]), int(match["last"])
-    name = next(month for month in MONTHS if month.startswith(match["name"][:3]))
-    return f"{name} {english_ordinal(first)} to {english_ordinal(last)}" if 1 <= first < last <= 31 else None
-
-
-def _clock(match: re.Match[str], said: str) -> str | None:  # noqa: ARG001
-    hour, minute = int(match["hour"]), int(match["minute"] or 0)
-    half = (match["half"] or "").lower().replace(".", "")
-    if hour > 24 or minute > 59 or (half and hour > 12):
-        return None
-    to = " to " if match["to"] else ""
-    seconds = int(match["second"] or 0)
-    if not half and minute == seconds == 0 and hour in (0, 12, 24):
-        return ("noon" if hour == 12 else "midnight") + to
-    half = half or ("am" if hour < 12 or hour == 24 else "pm")
-    words = english((hour - 1) % 12 + 1)
-    if minute:
-        words += f" {'oh ' if minute < 10 else ''}{english(minute)}"
-    ends_text = match[0].endswith(".") and re.match(r"\s*$|\s+[A-Z]", behind(match))
-    words += f" {half[0].upper()} {half[1].upper()}"
-    words += f" and {english(seconds)} second{'s' * (seconds > 1)}" if seconds else ""
-    return f"{words}{'.' if ends_text else ''}{to}"
 
 
 def _money(match: re.Match[str], said: str) -> str:
@@ -216,11 +176,6 @@ def _bare(match: re.Match[str], said: str) -> str:
     return english(int(written))
 
 
-def _decade(match: re.Match[str], said: str) -> str:  # noqa: ARG001
-    words = english_year(int(match[1]))
-    return words[:-1] + "ies" if words.endswith("y") else words + "s"
-
-
 def _rule(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
@@ -235,28 +190,30 @@ _RULES = (
         ),
         lambda m, _: _address(m[0]),
     ),
-    Rule(_rule(r"(?P<year>(?:19|20)\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)"), _numeric_date),
-    Rule(_rule(r"(?P<month>\d{1,2})[-/](?P<day>\d{1,2})[-/](?P<year>(?:19|20)\d\d)(?!\d)"), _numeric_date),
-    Rule(_rule(_MONTH + r"\s(?P<day>\d{1,2})\s?[-–]\s?(?P<last>\d{1,2})(?!\d)"), _days_of_a_month),
-    Rule(_rule(_MONTH + r"\s(?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,?\s(?P<year>(?:19|20)\d\d))?(?![\d:])"), _named_date),
-    Rule(
-        _rule(r"(?P<day>\d{1,2})(?:st|nd|rd|th)?\s" + _MONTH + r"(?:,?\s(?P<year>(?:19|20)\d\d))?(?!\d)"), _named_date
-    ),
-    Rule(_rule(_MONTH + r"\s(?P<year>(?:19|20)\d\d)(?!\d)"), lambda m, _: _month_and_year(m)),
+    Rule(_rule(r"(?P<year>(?:19|20)\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)"), numeric_date),
+    Rule(_rule(r"(?P<month>\d{1,2})[-/](?P<day>\d{1,2})[-/](?P<year>(?:19|20)\d\d)(?!\d)"), numeric_date),
+    Rule(_rule(MONTH + r"\s(?P<day>\d{1,2})\s?[-–]\s?(?P<last>\d{1,2})(?!\d)"), days_of_a_month),
+    Rule(_rule(MONTH + r"\s(?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,?\s(?P<year>(?:19|20)\d\d))?(?![\d:])"), named_date),
+    Rule(_rule(r"(?P<day>\d{1,2})(?:st|nd|rd|th)?\s" + MONTH + r"(?:,?\s(?P<year>(?:19|20)\d\d))?(?!\d)"), named_date),
+    Rule(_rule(MONTH + r"\s(?P<year>(?:19|20)\d\d)(?!\d)"), month_and_year),
     Rule(
         _rule(
             r"T?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?(?![\d:])(?:Z|\+\d\d:\d\d)?"
             r"(?:\s?(?P<half>[AaPp]\.?[Mm]\b\.?))?(?P<to>\s?[-–~]\s?(?=\d))?"
         ),
-        _clock,
+        clock,
     ),
     Rule(
         _rule(r"(?P<hour>\d{1,2})(?P<minute>)(?P<second>)\s?(?P<half>[AaPp]\.?[Mm]\b\.?)(?P<to>\s?[-–~]\s?(?=\d))?"),
-        _clock,
+        clock,
+    ),
+    Rule(
+        _rule(r"(\d{1,4}) (" + "|".join(FRACTIONS) + r")(?![\d/])"),
+        lambda m, _: f"{number(m[1])} and {FRACTIONS[m[2]]}",
     ),
     Rule(_rule(r"24/7\b"), lambda _m, _: "twenty-four seven"),
     Rule(_rule(r"(?:" + "|".join(FRACTIONS) + r")(?![\d/])"), lambda m, _: FRACTIONS[m[0]]),
-    Rule(_rule(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/])"), _numeric_date),
+    Rule(_rule(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/])"), numeric_date),
     Rule(
         _rule(r"\+(\d{1,3})[- ](\(?\d{1,4}\)?(?:[- ]\d{3,4}){1,3})"), lambda m, _: f"plus {_code(m[1])}, {_code(m[2])}"
     ),
@@ -276,7 +233,7 @@ _RULES = (
         _money,
     ),
     Rule(_rule(rf"({_NUMBER})(?:st|nd|rd|th)\b"), _ordinal),
-    Rule(_rule(r"((?:1[89]|20)\d0)'?s\b"), _decade),
+    Rule(_rule(r"((?:1[89]|20)\d0)'?s\b"), decade),
     Rule(_rule(r"([2-9]0)s\b"), lambda m, _: f"{english(int(m[1]))[:-1]}ies"),
     Rule(
         _rule(rf"({_NUMBER})\s?(?:{UNIT})?{_DASH}({_NUMBER})\s?({UNIT}){UNIT_END}"),
@@ -295,9 +252,9 @@ _RULES = (
         _rule(r"#(\d+(?:-\d+)*)"),
         lambda m, _: f"number {english(int(m[1])) if len(m[1]) < 4 and m[1].isdigit() else _code(m[1])}",
     ),
-    Rule(_rule(r"No\.\s?(?=\d)"), lambda _m, _: "number "),
+    Rule(_rule(r"[Nn]o\.\s?(?=\d)"), lambda _m, _: "number "),
     Rule(
-        _rule(rf"({DAY_NAMES})\.?{_DASH}({DAY_NAMES})\b"),
+        _rule(rf"({DAY_NAMES})\.?{_DASH}({DAY_NAMES})\b(?:\.(?=,))?"),
         lambda m, _: f"{ABBREVIATIONS[m[1] + '.']} to {ABBREVIATIONS[m[2] + '.']}",
     ),
     Rule(_rule("|".join(re.escape(word) for word in ABBREVIATIONS)), lambda m, said: _abbreviation(m, said)),
@@ -310,6 +267,9 @@ _RULES = (
         ),
         _letters_and_digits,
     ),
+    Rule(_rule(rf"[-–] (?=\d|{MONTH_NAMES}|{DAY_NAMES})"), lambda _m, said: "to " if said.endswith(" ") else None),
+    Rule(_rule(r"-(?= )"), lambda _m, said: "," if said.endswith(" ") else None),
+    Rule(_rule(r"-(?=[A-Z]\b)"), lambda _m, _: " "),
     Rule(_rule(r"[-−](?=[$€£₩]?\d)"), lambda _m, said: None if re.search(r"[\w)]$", said) else "minus "),
     Rule(_rule(_NUMBER), _bare),
     Rule(_rule(r"and/or\b"), lambda _m, _: "and or"),
@@ -328,11 +288,6 @@ _RULES = (
     Rule(_rule(r"[~∼]"), lambda _m, _: " "),
 )
 _PLACES = re.compile(r"[0-9A-Za-z½¼¾⅓⅔]+|[^\s\w.,?!:;'\"()\[\]…·]|\((?=\d{3}\))")
-
-
-def _month_and_year(match: re.Match[str]) -> str:
-    name = next(month for month in MONTHS if month.startswith(match["name"][:3]))
-    return f"{name} {english_year(int(match['year']))}"
 
 
 def _measured(match: re.Match[str], said: str) -> str | None:

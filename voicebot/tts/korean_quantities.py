@@ -34,8 +34,11 @@ _NATIVE_PAIRS = {
     8: "여덟아홉",
 }
 _SINO_PAIRS = {1: "일이", 2: "이삼", 3: "삼사", 4: "사오", 5: "오륙", 6: "육칠", 7: "칠팔", 8: "팔구"}
-_PAIRED_SINO = frozenset(("일", "주", "주일", "개월", "년", "분", "초", "회", "층", "인", "인분"))
-_AGE_GROUP = re.compile(r"\s?(?:고객|남|여|초반|중반|후반|이용|분|손님|회원)")
+_PAIRED_SINO = frozenset(("일", "주", "주일", "개월", "년", "분", "초", "회", "층", "인", "인분", "영업일", "근무일"))
+_KINDS = re.compile(
+    r"\s(?:은행|보험|그룹|기업|의무|강|원칙|과제|도시|영양소|통신사|편의점|백화점|뉴스|전략|핵심|명절|기념일)"
+)
+"""Behind 대: the greatest of their kind (`4대 보험`) and no machines."""
 MIXED = re.compile(
     r"(?:\d[\d,]{0,20}(?:\.\d{1,20})?[십백천]?[십백천만억조]\s?){1,12}(?:\d[\d,]{0,20}(?=\s?(?:원|명|개|건|달러)))?"
 )
@@ -93,7 +96,7 @@ def counted_as_said(written: str, counter: str, said: str, rest: str) -> str:
         return sino(value) + "일"
     if counter == "년" and value >= 1000:
         return sino(value) + "년"
-    if counter == "대" and value % 10 == 0 and _AGE_GROUP.match(rest):
+    if counter == "대" and (value % 10 == 0 or _KINDS.match(rest)):
         return f"{sino(value)} 대"
     return f"{counted(value, counter)} {counter}"
 

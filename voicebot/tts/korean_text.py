@@ -56,6 +56,7 @@ def spoken(text: str) -> str:
     text = re.sub(r" ?,(?: ?,)+", ",", text)
     text = re.sub(r" ([,.?!])", r"\1", text)
     text = re.sub(r",([.?!])", r"\1", text)
+    text = re.sub(r",(?=[가-힣])", ", ", text)
     return one_stop(text).strip().removeprefix(",").removesuffix(",").strip()
 
 
@@ -187,6 +188,7 @@ _RULES = (
         _plain(r"(?P<month>\d{1,2})\.(?P<day>\d{1,2})\.?\s?\((?P<weekday>[월화수목금토일])(?:요일)?\)"), calendar_date
     ),
     Rule(_plain(r"[3-8][.·](?:1|3|10|13|15|18|19|25|29)(?=\s?(?:절|운동|전쟁|혁명|민주|항쟁|광복))"), _day_of_history),
+    Rule(_plain(r"(\d{1,2})일\s?\(([월화수목금토일])(?:요일)?\)"), lambda m, _: f"{sino(int(m[1]))}일 {m[2]}요일"),
     Rule(_plain(r"(\d{2,4})년대"), lambda m, _: f"{sino(int(m[1]))}년대"),
     Rule(
         _plain(
@@ -203,6 +205,7 @@ _RULES = (
     Rule(_plain(r"\d{1,40}(?:-\d{1,40}){1,40}(?![\d.,]*\d)"), _hyphenated),
     Rule(_plain(r"(?:0\d{1,2})[ .)]\s?\d{3,4}[ .-]\d{4}(?!\d)"), lambda m, _: _code(m[0])),
     Rule(_plain(r"\d(?: \d){2,40}(?![\d가-힣])"), lambda m, _: " ".join(spell_digits(d, "공") for d in m[0].split())),
+    Rule(_plain(r"\d{2,4}-[*xX•●]{2,6}-\d{2,6}"), lambda m, _: _code(m[0])),
     Rule(_plain(r"[*xX•●]{2,40}-?(?=\d)"), lambda _m, _: ""),
     Rule(_plain(rf"(?:US)?([$€£¥₩￦])\s?({NUMBER})(?![십백천만억조])"), money),
     Rule(_plain(rf"(KRW|USD|EUR|JPY)\s?({NUMBER})"), money),
@@ -242,6 +245,7 @@ _RULES = (
     Rule(_plain(r"\+(?=\d)"), lambda _m, said: None if re.search(r"[\w)]$", said) else "플러스 "),
     Rule(_plain(r"#\s?(\d+)"), lambda m, _: _code(m[1])),
     Rule(_plain(r"(\d{1,3}):(\d{1,3})(?![\d:])"), lambda m, _: f"{sino(int(m[1]))} 대 {sino(int(m[2]))}"),
+    Rule(_plain(rf"({NUMBER})\+(?!\s?\d)"), lambda m, _: f"{number(m[1])} 플러스"),
     Rule(_plain(NUMBER), _bare),
     Rule(_plain(r"No\.\s?(?=\d)"), lambda _m, _: "넘버 "),
     Rule(_plain(r"([A-Za-z]{1,40})(\+{1,2})(?![\w+])"), _with_plus),

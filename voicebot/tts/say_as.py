@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from voicebot.nlu.numerals import LARGEST, english_digits, english_ordinal, ordinal, spell_digits
-from voicebot.tts import english_text, korean_letters, korean_quantities
+from voicebot.tts import english_dates, english_text, korean_letters, korean_quantities
 from voicebot.tts.rewriting import group_code
 from voicebot.tts.speech_text import spoken
 
@@ -77,7 +77,7 @@ def _date(text: str, form: str, language: str) -> str | None:
         return spoken(f"in {named['y']}", "en").removeprefix("in ")
     if "m" not in named or not 1 <= named["m"] <= 12:
         return None
-    written = english_text.MONTHS[named["m"] - 1]
+    written = english_dates.MONTHS[named["m"] - 1]
     written += f" {named['d']}" if "d" in named else ""
     return spoken(
         written + (f", {named['y']}" if "d" in named else f" {named['y']}") if "y" in named else written, "en"
