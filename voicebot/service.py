@@ -50,7 +50,7 @@ from voicebot.store import call_log
 from voicebot.store.bus import Bus, LocalBus
 from voicebot.store.call_log import CallLog
 from voicebot.store.callbacks import Callbacks, Persistence, open_callbacks
-from voicebot.store.hand_overs import HandOvers, LocalHandOvers
+from voicebot.store.hand_overs import HandOvers, SharedHandOvers
 from voicebot.store.history.database import open_database
 from voicebot.store.history.keeping import Ages, CallHistory
 from voicebot.store.history.preparing import Preparation
@@ -223,8 +223,6 @@ class Service:
         """What happens in calls, for those who watch."""
         self._announcer = Announcer(self.bus)
         self._followers: tuple[Follower, ...] = (*followers, self._keep_hand_over, self._announcer)
-        self.hand_overs: HandOvers = LocalHandOvers()
-        """What agents are told of the calls that they take over."""
         self._now = now or (lambda: datetime.now(ZoneInfo(configuration.time_zone)))
         self._shared: Conversation | None = None
         self._voice: TelephoneVoice | None = None
@@ -240,6 +238,8 @@ class Service:
             speaking=ThreadPoolExecutor(2 * (configuration.most_calls or _PROVISIONAL) + 16, "speaking"),
             keeping=ThreadPoolExecutor(4, "keeping"),
         )
+        self.hand_overs: HandOvers = SharedHandOvers(self.live, self._keep_off)
+        """What agents are told of the calls that they take over."""
         self._closed = threading.Event()
         self._patience = Patience(self._is_busy, self._closed)
         self._background: list[threading.Thread] = []
@@ -357,6 +357,11 @@ class Service:
     @property
     def _pack(self) -> Pack | None:
         return self.dialogue.pack if self.dialogue else None
+
+    def _keep_off(self, work: Callable[[], None]) -> None:
+        pool = self._pools.keeping
+        assert pool is not None
+        pool.submit(work)
 
     def _keep_hand_over(self, call_id: str, entry: Entry) -> None:
         """A call's last entry tells how it ended; whoever takes it over finds there what was said."""

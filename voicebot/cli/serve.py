@@ -140,27 +140,32 @@ def _take_calls(
     listener: socket.socket | None = None,
     service_id: str = "",
 ) -> None:
+    from telephony.callbacks import calling_back
     from telephony.calls_api import calls_blueprint
+    from telephony.people.moving import open_moving
     from telephony.server import serve as serve_until_told
 
     def listening(port: int) -> None:
         if console is not None:
             _tell_listening(configuration, console, port)
 
-    serve_until_told(
-        configuration,
-        service,
-        ready=lambda: service.ready,
-        trouble=lambda: service.trouble,
-        capacity=lambda: service.capacity,
-        live=service.live,
-        service_id=service_id,
-        blueprints=[calls_blueprint(service.journal)],
-        office=service.office,
-        lifespan=lifespan,
-        listening=listening,
-        listener=listener,
-    )
+    with calling_back(configuration, service.office):
+        serve_until_told(
+            configuration,
+            service,
+            ready=lambda: service.ready,
+            trouble=lambda: service.trouble,
+            capacity=lambda: service.capacity,
+            live=service.live,
+            service_id=service_id,
+            blueprints=[calls_blueprint(service.journal)],
+            office=service.office,
+            moving=open_moving(configuration),
+            keyed=service.keyed,
+            lifespan=lifespan,
+            listening=listening,
+            listener=listener,
+        )
 
 
 def _settle() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
+
+from voicebot.store.live import LiveStore
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class HandOverContext:
 class HandOvers(Protocol):
     """Where contexts are kept: in this process's memory, or where several workers and the agents' desk see them.
 
-    `put` and `note` are called on the event loop: an implementation that writes elsewhere does so behind.
+    `put` is called on the event loop and returns at once; the others may block.
     """
 
     def put(self, context: HandOverContext) -> None:
@@ -97,3 +100,52 @@ class LocalHandOvers:
     def find(self, call_id: str) -> HandOverContext | None:
         with self._lock:
             return self._contexts.get(call_id)
+
+
+_KIND = "hand_overs"
+_KEPT_S = 6 * 3600.0
+"""Longer than a call may last."""
+
+
+class SharedHandOvers:
+    """Contexts in a live store, where all workers find them: an agent's leg may be answered by another one."""
+
+    def __init__(self, live: LiveStore, run_off: Callable[[Callable[[], None]], object]) -> None:
+        """`run_off` does something off the event loop."""
+        self._live = live
+        self._run_off = run_off
+        self._own = LocalHandOvers()
+
+    def put(self, context: HandOverContext) -> None:
+        self._own.put(context)
+        self._run_off(lambda: self._live.put(_KIND, context.call_id, _text(context), _KEPT_S))
+
+    def note(self, call_id: str, step: str) -> None:
+        self._own.note(call_id, step)
+
+        def noted(known: str | None) -> str | None:
+            context = _read(known) or self._own.find(call_id)
+            if context is None:
+                return None
+            tried = context.tried if context.tried[-1:] == (step,) else (*context.tried, step)
+            return _text(replace(context, tried=tried))
+
+        self._live.change(_KIND, call_id, noted, _KEPT_S)
+
+    def find(self, call_id: str) -> HandOverContext | None:
+        # What was put a moment ago may not be written yet.
+        return _read(self._live.get(_KIND, call_id)) or self._own.find(call_id)
+
+
+def _text(context: HandOverContext) -> str:
+    return json.dumps(context.to_json(), ensure_ascii=False)
+
+
+def _read(text: str | None) -> HandOverContext | None:
+    """The context; None for one that another version wrote."""
+    if text is None:
+        return None
+    try:
+        return HandOverContext.from_json(json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
