@@ -248,17 +248,16 @@ class KeyedCalls:
         says: tuple[actions.Say, ...],
         outcome: Outcome,
     ) -> KeyedTurn:
-        turn = self._done(shared, call, KeyedTurn(state, says, outcome=replace(outcome, language=state.language)))
-        assert turn.outcome is not None
-        call.minutes.end(call.clock_ms, turn.outcome)
-        return turn
+        return self._done(shared, call, KeyedTurn(state, says, outcome=replace(outcome, language=state.language)))
 
     def _done(self, shared: KeyedConversation, call: KeyedCall, turn: KeyedTurn) -> KeyedTurn:
         call.state = turn.state
         if turn.says:
             call.minutes.said(" ".join(said.text for said in turn.says), call.clock_ms, None)
+        over = turn.outcome is not None
+        if turn.outcome is not None:
+            call.minutes.end(call.clock_ms, turn.outcome)
         if shared.kept is not None:
-            over = turn.outcome is not None
             state = None if over else turn.state
             kept = KeptCall(call.tenure, state, call.clock_ms, tuple(call.journal.entries))
             shared.kept.keep(call.caller.call_id, kept, over=over)
