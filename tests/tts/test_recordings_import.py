@@ -15,8 +15,9 @@ from tts.speaker import read, reading
 from voicebot.audio.wav import read_wav, write_wav
 from voicebot.tts.recordings import RecordingError, load
 from voicebot.tts.recordings.carrier import Carrier, Gap
-from voicebot.tts.recordings.checking import LOUDNESS, RATE, check, loudness_of
+from voicebot.tts.recordings.checking import LOUDNESS, RATE, check
 from voicebot.tts.recordings.importing import import_recordings
+from voicebot.tts.recordings.loudness import loudness_of
 from voicebot.tts.recordings.script import Line, Script, write_script
 
 _WORDS = "무엇을 도와드릴까요"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicebot.cli.voices_carriers import carriers
-from voicebot.dialogue.pack import load_pack
+from voicebot.dialogue.pack import Pack, load_pack
 from voicebot.dialogue.replies import say_value
 from voicebot.nlu.hangul import particle
 from voicebot.tts.port import Sound
@@ -32,6 +33,16 @@ def recorded(script: Script) -> Recordings:
     for line in script.lines:
         recordings.add(str(line.piece), script.language, Sound(_TONE, 8000))
     return recordings
+
+
+@functools.cache
+def script_of(pack: str, language: str) -> Script:
+    return write_script(carriers(content_of(pack), language), language)
+
+
+@functools.cache
+def content_of(pack: str) -> Pack:
+    return load_pack(_PROMPTS, pack)
 
 
 def written(script: Script) -> set[str]:
@@ -82,25 +93,21 @@ def test_a_line_shows_its_sentence_and_keeps_its_name() -> None:
     assert {line.id for line in other.lines} >= {line.id for line in lines.values()}
 
 
-def test_every_piece_can_be_written_and_read_back() -> None:
+@pytest.mark.parametrize("pack", ["shop", "bank", "civic", "hr"])
+def test_every_line_of_a_packs_script_has_a_name_and_a_place_of_its_own(pack: str) -> None:
     for language in ("ko", "en"):
-        for line in write_script(carriers(load_pack(_PROMPTS, "shop"), language), language).lines:
+        script = script_of(pack, language)
+        assert len({line.id for line in script.lines}) == len(script.lines) > 300
+        assert len({(one.piece.key, one.piece.begins, one.piece.ending) for one in script.lines}) == len(script.lines)
+        for line in script.lines:
+            assert line.used_by
+            assert line.seconds(language) < 30
             again = Piece.of(str(line.piece), language)
             assert (again.key, again.begins, again.ending) == (line.piece.key, line.piece.begins, line.piece.ending)
 
 
-@pytest.mark.parametrize("pack", ["shop", "bank", "civic", "hr"])
-def test_every_line_of_a_packs_script_has_a_name_and_a_place_of_its_own(pack: str) -> None:
-    content = load_pack(_PROMPTS, pack)
-    for language in content.languages:
-        script = write_script(carriers(content, language), language)
-        assert len({line.id for line in script.lines}) == len(script.lines) > 300
-        assert len({(one.piece.key, one.piece.begins, one.piece.ending) for one in script.lines}) == len(script.lines)
-        assert all(line.used_by and line.seconds(language) < 30 for line in script.lines)
-
-
 def test_a_script_that_is_read_covers_its_pack() -> None:
-    script = write_script(carriers(load_pack(_PROMPTS, "shop"), "ko"), "ko")
+    script = script_of("shop", "ko")
     found = coverage(script, recorded(script))
     assert (found.recorded, found.complete, found.missing) == (len(script.lines), len(found.replies), ())
 

@@ -13,6 +13,7 @@ from voicebot.audio.format import Pcm
 from voicebot.audio.resample import resample
 from voicebot.audio.wav import read_wav
 from voicebot.tts.recordings.inventory import RecordingError
+from voicebot.tts.recordings.loudness import loudness_of
 from voicebot.tts.recordings.script import expected_seconds
 
 RATE = 16_000
@@ -43,8 +44,6 @@ _FULL_SCALE = 32_700
 _STEADY_DB = 4.0
 """Where the ends of a file are within this of its quietest moments, they are noise rather than speech."""
 _LEAD_MS, _TAIL_MS = 10, 30
-_BLOCK_S = 0.4
-"""Seconds of a gating block in ITU-R BS.1770-4."""
 
 
 @dataclass(frozen=True)
@@ -91,20 +90,6 @@ def check(path: Path, words: str, language: str) -> Checked:
     kept = resample(pcm[max(0, lead * rate // 1000) : tail * rate // 1000], rate, RATE)
     loudness = loudness_of(kept, RATE)
     return Checked(_at_loudness(kept, loudness), loudness, len(kept) / RATE, tuple(hints))
-
-
-def loudness_of(pcm: Pcm, rate: int) -> float:
-    """Integrated loudness after ITU-R BS.1770-4, in LUFS; -inf for silence.
-
-    The recommendation gates blocks of 400 ms. A clip shorter than that, as single syllables are, counts as one block of
-    its own length: padding it with silence instead would make short pieces come out too loud.
-    """
-    import pyloudnorm
-
-    block_s = min(_BLOCK_S, (len(pcm) - 1) / rate)
-    if block_s <= 0:
-        return float("-inf")
-    return float(pyloudnorm.Meter(rate, block_size=block_s).integrated_loudness(pcm / 32768))
 
 
 def _rate(path: Path) -> int:

@@ -9,6 +9,7 @@ from voicebot.audio.format import Pcm
 from voicebot.errors import VoicebotError
 from voicebot.tts.port import Sound
 from voicebot.tts.recordings.joining import Part, Run, Stock, parts, plan
+from voicebot.tts.recordings.loudness import on_line_loudness
 from voicebot.tts.recordings.piece import Piece, normalise
 from voicebot.tts.speech_text import spoken
 from voicebot.tts.telephone import on_the_line
@@ -38,6 +39,7 @@ class Recordings:
         pcm = on_the_line(sound)
         if not len(pcm):
             raise RecordingError("there is only silence in it; record it again.")
+        pcm = on_line_loudness(pcm)
         pcm.flags.writeable = False
         piece = Piece.of(text, language)
         if piece.is_sentence:

@@ -144,8 +144,17 @@ class _Draft:
     _found: dict[tuple[str, bool, Ending], Line] = field(default_factory=dict)
 
     def lines(self) -> tuple[Line, ...]:
-        """What was found, in reading order."""
-        return tuple(sorted(self._found.values(), key=lambda line: SECTIONS.index(line.section)))
+        """What was found, in reading order.
+
+        The beginning of a sentence and its middle are too much alike to be read both; a whole sentence is kept whole.
+        """
+        lines: list[Line] = []
+        for (key, begins, ending), line in self._found.items():
+            if (twin := self._found.get((key, not begins, ending))) is None:
+                lines.append(line)
+            elif begins == ending.ends_sentence:
+                lines.append(_both(line, twin))
+        return tuple(sorted(lines, key=lambda line: SECTIONS.index(line.section)))
 
     def add(self, sentence: tuple[Element, ...], carrier: Carrier) -> None:
         """Cut one sentence."""
@@ -191,12 +200,17 @@ class _Draft:
             return
         place = (piece.key, begins, ending)
         if (known := self._found.get(place)) is not None:
-            if reply not in known.used_by:
-                self._found[place] = replace(known, used_by=(*known.used_by, reply))
+            self._found[place] = _both(known, replace(known, section=section, used_by=(reply,)))
             return
         name = hashlib.sha256("|".join((self.language, piece.key, str(begins), ending)).encode()).hexdigest()[:8]
         context = context.format(piece.written) if context else ""
         self._found[place] = Line(f"{self.language}-{piece.position}-{name}", piece, section, context, (reply,))
+
+
+def _both(line: Line, other: Line) -> Line:
+    """`line`, serving another's replies as well, and read as early as either."""
+    used_by = tuple(dict.fromkeys((*line.used_by, *other.used_by)))
+    return replace(line, section=min(line.section, other.section, key=SECTIONS.index), used_by=used_by)
 
 
 _MARKS = re.compile(r"^[\s,.!?;:]+|[\s,.!?;:]+$")
