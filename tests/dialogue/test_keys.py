@@ -6,12 +6,11 @@ import copy
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.untrained import PROMPTS, untrained
 
 from voicebot.dialogue import program
 from voicebot.dialogue.actions import Action, HandOver, HangUp, Listen, Note, Say
@@ -19,21 +18,14 @@ from voicebot.dialogue.content import Slot
 from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.events import CallStarted, Heard, Keyed, NoInput
 from voicebot.dialogue.key_entries import entry_lengths, entry_value
-from voicebot.dialogue.pack import Pack, find_packs, load_pack
+from voicebot.dialogue.pack import Pack, find_packs
 from voicebot.dialogue.state import Frame, Question, State
-from voicebot.service import open_dialogue
 
-PROMPTS = Path(__file__).parents[2] / "prompts"
 TODAY = "2026-11-22"
 PACKS_AND_LANGUAGES = [(pack, language) for pack in find_packs(PROMPTS) for language in ("ko", "en")]
 
 KEYS_OFFERED = {"ko": re.compile(r"눌러|누르"), "en": re.compile(r"press|key (it|them|in)|keypad|keys", re.I)}
 ITEM = {"ko": re.compile(r"([0-9])번"), "en": re.compile(r"\b([0-9]) for\b")}
-
-
-@lru_cache(maxsize=4)
-def dialogue_of(pack: str) -> Dialogue:
-    return open_dialogue(load_pack(PROMPTS, pack), Path("/nonexistent"))
 
 
 def said(actions: list[Action]) -> str:
@@ -92,7 +84,7 @@ def decision(actions: list[Action]) -> str:
 
 @pytest.mark.parametrize(("name", "language"), PACKS_AND_LANGUAGES)
 def test_after_one_misunderstanding_every_question_offers_its_keys(name: str, language: str) -> None:
-    dialogue = dialogue_of(name)
+    dialogue = untrained(name)
     for stack, question in questions(dialogue.pack):
         before = state_at(dialogue, language, stack, question)
         state, actions = dialogue.turn(before, Heard("ㅁㄴㅇㄹ", "reject"))
@@ -107,7 +99,7 @@ def test_after_one_misunderstanding_every_question_offers_its_keys(name: str, la
 
 @pytest.mark.parametrize(("name", "language"), PACKS_AND_LANGUAGES)
 def test_every_question_can_be_answered_by_keys(name: str, language: str) -> None:
-    dialogue = dialogue_of(name)
+    dialogue = untrained(name)
     for stack, question in questions(dialogue.pack):
         before = state_at(dialogue, language, stack, question)
         for entry in entries(dialogue.pack, question):
@@ -120,7 +112,7 @@ def test_every_question_can_be_answered_by_keys(name: str, language: str) -> Non
 
 @pytest.mark.parametrize(("name", "language"), PACKS_AND_LANGUAGES)
 def test_zero_star_and_hash_mean_the_same_at_every_question(name: str, language: str) -> None:
-    dialogue = dialogue_of(name)
+    dialogue = untrained(name)
     for stack, question in questions(dialogue.pack):
         before = state_at(dialogue, language, stack, question)
         _, person = dialogue.turn(before, Keyed("0"))
@@ -135,7 +127,7 @@ def test_zero_star_and_hash_mean_the_same_at_every_question(name: str, language:
 
 @pytest.mark.parametrize(("name", "language"), PACKS_AND_LANGUAGES)
 def test_who_answers_by_keys_alone_hears_the_keys_of_every_question(name: str, language: str) -> None:
-    dialogue = dialogue_of(name)
+    dialogue = untrained(name)
     words = dialogue.pack.languages[language]
     speaking = {"ko": "말씀하시거나", "en": "say "}[language]
     for stack, question in questions(dialogue.pack):
@@ -155,7 +147,7 @@ def test_who_answers_by_keys_alone_hears_the_keys_of_every_question(name: str, l
 
 @pytest.mark.parametrize(("name", "language"), PACKS_AND_LANGUAGES)
 def test_every_flow_of_the_menu_is_reached_by_its_key(name: str, language: str) -> None:
-    dialogue = dialogue_of(name)
+    dialogue = untrained(name)
     state = begun(dialogue, language, keys_only=True)
     assert [*dialogue.pack.menu] == state.menu
     for key, flow in enumerate(state.menu, start=1):
@@ -165,7 +157,7 @@ def test_every_flow_of_the_menu_is_reached_by_its_key(name: str, language: str) 
 
 
 def test_the_greeting_of_who_answers_by_keys_reads_the_menu() -> None:
-    dialogue = dialogue_of("shop")
+    dialogue = untrained("shop")
     _, actions = dialogue.turn(dialogue.begin("ko", keys_only=True), CallStarted("ko", TODAY))
     assert "배송 조회는 1번, 주문 취소는 2번" in said(actions)
     assert "상담원은 0번을 눌러 주세요" in said(actions)
@@ -173,7 +165,7 @@ def test_the_greeting_of_who_answers_by_keys_reads_the_menu() -> None:
 
 
 def test_the_menu_is_short_at_first_and_whole_behind_the_star() -> None:
-    dialogue = dialogue_of("shop")
+    dialogue = untrained("shop")
     state, actions = dialogue.turn(begun(dialogue, "ko"), Heard("ㅁ", "reject"))
     assert "예를 들어" in said(actions)
     assert "배송 조회는 1번, 주문 취소는 2번, 반품은 3번, 전체 메뉴는 별표, 상담원은 0번을 눌러 주세요." in said(
@@ -184,7 +176,7 @@ def test_the_menu_is_short_at_first_and_whole_behind_the_star() -> None:
 
 
 def test_a_keyed_number_is_read_back_and_a_secret_one_is_not() -> None:
-    shop, bank = dialogue_of("shop"), dialogue_of("bank")
+    shop, bank = untrained("shop"), untrained("bank")
     state, _ = shop.turn(begun(shop, "ko"), Keyed("1"))
     _, actions = shop.turn(state, Keyed("12345678"))
     assert "1234-5678" in said(actions)
@@ -195,14 +187,14 @@ def test_a_keyed_number_is_read_back_and_a_secret_one_is_not() -> None:
 
 
 def test_a_number_of_the_wrong_length_is_told_as_that() -> None:
-    dialogue = dialogue_of("shop")
+    dialogue = untrained("shop")
     state, _ = dialogue.turn(begun(dialogue, "ko"), Keyed("1"))
     _, actions = dialogue.turn(state, Keyed("1234"))
     assert said(actions).startswith("누르신 번호의 자릿수가 맞지 않아요. 주문번호 8자리를 키패드로 눌러 주세요.")
 
 
 def test_a_day_is_keyed_as_month_and_day_and_read_back() -> None:
-    dialogue = dialogue_of("hr")
+    dialogue = untrained("hr")
     question = Question("slot", "ask_leave_day", slot="leave_day")
     stack = [Frame("leave_request", 3)]
     state = state_at(dialogue, "ko", stack, question)
@@ -212,21 +204,21 @@ def test_a_day_is_keyed_as_month_and_day_and_read_back() -> None:
 
 
 def test_who_wants_keys_gets_them_with_every_question() -> None:
-    dialogue = dialogue_of("shop")
+    dialogue = untrained("shop")
     state, _ = dialogue.turn(begun(dialogue, "ko"), Heard("버튼으로 할게요"))
     _, actions = dialogue.turn(state, Keyed("6"))
     assert "운동화는 1번" in said(actions)
 
 
 def test_after_an_answer_the_call_can_be_ended_by_key() -> None:
-    dialogue = dialogue_of("shop")
+    dialogue = untrained("shop")
     state = state_at(dialogue, "ko", [], Question("anything_else", "anything_else"))
     _, actions = dialogue.turn(state, Keyed("9"))
     assert any(isinstance(action, HangUp) for action in actions)
 
 
 def test_more_choices_than_keys_come_in_pages() -> None:
-    dialogue = dialogue_of("shop")
+    dialogue = untrained("shop")
     names = {f"v{n:02}": {"ko": [f"상품 {chr(0xAC00 + n)}"], "en": [f"item {n}"]} for n in range(20)}
     pack = replace(dialogue.pack, slots={**dialogue.pack.slots, "product": Slot(type="list", values=names)})  # type: ignore[arg-type]
     dialogue = Dialogue(pack, {language: dialogue.understander(language) for language in ("ko", "en")})
@@ -259,7 +251,7 @@ def test_what_entries_stand_for_is_a_value_or_nothing(keys: str) -> None:
 )
 def test_who_presses_keys_alone_always_hears_what_to_press_next(which: tuple[str, str], keys: list[str]) -> None:
     name, language = which
-    dialogue = dialogue_of(name)
+    dialogue = untrained(name)
     state = begun(dialogue, language, keys_only=True)
     for key in keys:
         state, actions = dialogue.turn(state, Keyed(key))

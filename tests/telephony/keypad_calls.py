@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from pathlib import Path
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import numpy as np
+from support.untrained import PROMPTS, untrained
 
 from telephony.application import TelephonyApp
 from telephony.phone.twiml import read
@@ -22,29 +22,18 @@ from voicebot.backends.registry import open_backend
 from voicebot.call.continuing import KeptCalls
 from voicebot.call.keyed import KeyedCalls, KeyedConversation
 from voicebot.config import Configuration
-from voicebot.dialogue.engine import Dialogue
-from voicebot.dialogue.pack import load_pack
-from voicebot.service import open_dialogue
 from voicebot.store.call_log import CallLog
 from voicebot.store.live import LiveStore, MemoryStore
 from voicebot.tts.port import NORMAL, Style
 
-PROMPTS = Path(__file__).parents[2] / "prompts"
 TODAY = "2026-11-22"
 POOL = ThreadPoolExecutor(4)
 
 FORM = {"CallSid": call_sid(), "AccountSid": "AC" + "0" * 32, "From": "+821012345678", "To": "+8215881234"}
 
 
-@lru_cache(maxsize=4)
-def dialogue_of(pack: str) -> Dialogue:
-    return open_dialogue(load_pack(PROMPTS, pack), Path("/nonexistent"))
-
-
 def backend_of(pack: str) -> Backend:
-    from datetime import date
-
-    return open_backend(dialogue_of(pack).pack.backend, PROMPTS / pack, today=lambda: date.fromisoformat(TODAY))
+    return open_backend(untrained(pack).pack.backend, PROMPTS / pack, today=lambda: date.fromisoformat(TODAY))
 
 
 class ToneVoice:
@@ -81,7 +70,7 @@ class Service:
     ) -> None:
         self.live = live or MemoryStore()
         conversation = KeyedConversation(
-            dialogue_of(pack),
+            untrained(pack),
             backend or backend_of(pack),
             thinking=POOL,
             speaking=POOL,

@@ -8,9 +8,10 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.untrained import untrained
 
 from telephony.call_states import CallState
-from tests.telephony.keypad_calls import KeyedCaller, Service, ToneVoice, backend_of, dialogue_of
+from tests.telephony.keypad_calls import KeyedCaller, Service, ToneVoice, backend_of
 from tests.telephony.twilio_side import call_sid
 from voicebot.audio.mulaw_wav import read_mulaw_wav
 from voicebot.backends.port import BackendError
@@ -57,7 +58,7 @@ def test_after_a_second_broken_stream_the_conversation_goes_on_by_keys() -> None
     caller = KeyedCaller(service)
     caller.call()
     assert caller.verbs == ["Connect", "Redirect"]
-    dialogue = dialogue_of("shop")
+    dialogue = untrained("shop")
     state, _ = dialogue.turn(dialogue.begin("ko"), CallStarted("ko", "2026-11-22"))
     state, _ = dialogue.turn(state, Heard("배송 언제 와요"))
     KeptCalls(service.live).keep(caller.sid, KeptCall(1, state, 9000, ()))
