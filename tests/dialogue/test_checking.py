@@ -274,6 +274,14 @@ def test_a_reply_that_takes_too_long_is_found_and_a_short_one_is_not(shop: Shop)
     assert shop.only("long-reply").line == line_of(shop, "ko/replies.yaml", "stock_unknown")
 
 
+def test_markup_that_is_not_honoured_is_found_and_the_rest_is_not(shop: Shop) -> None:
+    assert not shop.findings("markup")
+    shop.replace("ko/replies.yaml", "  stock_unknown: ", '  stock_unknown: <break time="300ms"/><b>')
+    found = shop.only("markup")
+    assert found.line == line_of(shop, "ko/replies.yaml", "stock_unknown")
+    assert found.level == "warning"
+
+
 def test_numbers_take_as_long_as_they_are_said() -> None:
     assert seconds_of("45,000원", "ko") == pytest.approx(seconds_of("사만오천 원", "ko"))
     assert seconds_of("one two three", "en") == pytest.approx(3 * 60 / 155)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from voicebot.dialogue.content import Slot
 from voicebot.dialogue.replies import ReplyTemplate
 from voicebot.nlu.hangul import is_syllable
-from voicebot.tts.speech_text import spoken
+from voicebot.tts.markup import Break, pieces
 
 LONGEST_S = 12.0
 """What takes longer is forgotten before it ends, and invites an interruption."""
@@ -43,8 +43,14 @@ def seconds(template: ReplyTemplate, language: str, slots: Mapping[str, Slot]) -
 
 
 def seconds_of(text: str, language: str) -> float:
-    """The speaking time of a text, its numbers and dates in words."""
-    words = spoken(text, language)
+    """The speaking time of a text, its numbers and dates in words, its breaks and rates as its markup has them."""
+    return sum(
+        piece.ms / 1000 if isinstance(piece, Break) else _seconds_of_words(piece.text, language) / piece.rate
+        for piece in pieces(text, language)
+    )
+
+
+def _seconds_of_words(words: str, language: str) -> float:
     if language == "ko":
         return sum(1.0 if is_syllable(char) else 0.5 for char in words if char.isalnum()) / SYLLABLES_A_SECOND
     return len(words.split()) / WORDS_A_SECOND

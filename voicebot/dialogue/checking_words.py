@@ -10,6 +10,7 @@ from voicebot.dialogue.checking_flows import all_steps
 from voicebot.dialogue.checking_sources import Finding, Part, Place, Sources, Words
 from voicebot.dialogue.checking_speech import LONGEST_S, seconds
 from voicebot.dialogue.replies import ReplyTemplate
+from voicebot.tts.markup import faults
 
 Written = Part[content.IntentsFile] | Part[content.FaqFile] | Part[content.RepliesFile]
 
@@ -119,7 +120,7 @@ def _untranslated(sources: Sources, one: tuple[str, Words], other: tuple[str, Wo
 
 
 def check_replies(sources: Sources) -> Iterator[Finding]:
-    """Replies whose braces make no sense, and replies that take too long to say."""
+    """Replies whose braces or markup make no sense, and replies that take too long to say."""
     slots = sources.flows.content.slots if sources.flows else {}
     for language, words in sources.words.items():
         for name, variants in words.replies.content.replies.items() if words.replies else ():
@@ -145,6 +146,9 @@ def _variants(
             what, _, remedy = str(error).rstrip(".").partition("; ")
             yield part.error("template", at, what, remedy or "write values as {order.status}, particles as {을}")
             continue
+        for fault in faults(variant.text):
+            what, _, remedy = fault.partition("; ")
+            yield part.warning("markup", at, what, remedy)
         needed = seconds(template, language, slots)
         if needed > LONGEST_S:
             yield part.warning(

@@ -104,7 +104,7 @@ def plain(text: str) -> str:
 
 
 def faults(text: str) -> tuple[str, ...]:
-    """What of the markup in `text` is not honoured, a sentence for the author each."""
+    """What of the markup in `text` is not honoured, for its author: what is wrong, a semicolon, what to do."""
     found = markup_tags.read(text)
     wrong = [sentence for tag in found.tags if not tag.closes for sentence in _wrong_values(tag)]
     return tuple(dict.fromkeys([*found.faults, *wrong]))
@@ -200,9 +200,9 @@ def _wrong_values(tag: Tag) -> list[str]:
             if name in given and _relative(given[name], names) is None:
                 wrong.append((name, f'write {", ".join(names)}, or a percentage as "90%" or "+10%"'))
     return [
-        f'{name}="{given[name]}" of <{tag.name}> is not understood: {advice}.'
+        f'{name}="{given[name]}" of <{tag.name}> is not understood; {advice}'
         if name in given
-        else f"<{tag.name}> needs {name}: {advice}."
+        else f"<{tag.name}> needs {name}; {advice}"
         for name, advice in wrong
     ]
 

@@ -47,7 +47,7 @@ class Tags:
     closing: Mapping[int, int] = field(default_factory=dict)
     """The index of each tag that is closed, and of the one that closes it."""
     faults: tuple[str, ...] = ()
-    """What is not honoured, a sentence each."""
+    """What is not honoured: what is wrong, a semicolon, what to do."""
 
 
 def read(text: str) -> Tags:
@@ -66,7 +66,7 @@ def read(text: str) -> Tags:
                 faults.append(_unusable(written, tag))
         elif tag.closes:
             if not names[tag.name] and tag.name != "break":
-                faults.append(f"{written} closes nothing; it is dropped.")
+                faults.append(f"{written} closes nothing and is dropped; write <{tag.name}> where it begins")
                 continue
             while tag.name != "break" and (opened := waiting.pop()) is not None:
                 names[tags[opened].name] -= 1
@@ -91,18 +91,18 @@ def _tag(match: re.Match[str]) -> Tag:
 def _unusable(written: str, tag: Tag) -> str:
     if tag.name:
         known = ", ".join(f"<{name}>" for name in ATTRIBUTES)
-        return f"<{tag.name}> means nothing here and is dropped, its content is said; what there is: {known}."
-    return f'{written.strip()} is not well formed and is dropped; write it as <name attribute="value"> and close it.'
+        return f"<{tag.name}> means nothing here and its content is said without it; there are {known}"
+    return f'{written.strip()} is not well formed and is dropped; write <name attribute="value"> and close it'
 
 
 def _unclosed(text: str, tag: Tag) -> str:
-    return f"{text[tag.start : tag.end]} is never closed and is dropped; write </{tag.name}> where it ends."
+    return f"{text[tag.start : tag.end]} is never closed and is dropped; write </{tag.name}> where it ends"
 
 
 def _strange_attributes(tag: Tag) -> list[str]:
     known = ATTRIBUTES[tag.name]
     return [
-        f"{name} of <{tag.name}> means nothing here and is dropped; what there is: {', '.join(sorted(known))}."
+        f"{name} of <{tag.name}> means nothing here and is dropped; there are {', '.join(sorted(known))}"
         for name in tag.attributes
         if name not in known
     ]

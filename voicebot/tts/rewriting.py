@@ -53,7 +53,7 @@ def _usual(match: re.Match[str]) -> str:
     if kind == "Nd":
         return str(unicodedata.decimal(char))
     if kind in ("Nl", "No"):
-        number = unicodedata.numeric(char, -1)
+        number = float(unicodedata.numeric(char, -1))
         if number < 0 or not number.is_integer() or number > 1000:
             return char
         return f"{int(number)}" if kind == "Nl" else f" {int(number)} "
