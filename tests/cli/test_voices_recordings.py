@@ -29,9 +29,40 @@ from voicebot.tts.voice import TelephoneVoice
 Speaker = Callable[[str, str, Path], None]
 
 
+_FILES = {
+    "pack.yaml": "name: {ko: 가온몰, en: Gaon Mall}\nlanguages: [ko, en]\nbackend: shop_demo\n",
+    "flows.yaml": """
+slots:
+  product: {type: list, values: {bag: {ko: [가방], en: [backpack]}, socks: {ko: [양말], en: [socks]}}}
+flows:
+  refund: {steps: [{reply: greeting}]}
+""",
+    "ko/intents.yaml": "intents: {refund: {title: 반품, templates: [반품할게요]}}\n",
+    "en/intents.yaml": "intents: {refund: {title: return, templates: [return it]}}\n",
+    "ko/replies.yaml": """
+replies:
+  greeting: 안녕하세요, {name}입니다. 무엇을 도와드릴까요?
+  refund: "반품 배송비 {quote.fee:won}{을} 빼고 {quote.refund:won}{을} 돌려드려요. {product}{을} 반품할까요?"
+""",
+    "en/replies.yaml": """
+replies:
+  greeting: Hello, this is {name}. How can I help you?
+  refund: "You'll get {quote.refund:won} back, less {quote.fee:won} for shipping. Shall I return the {product}?"
+""",
+}
+
+
 @pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the pack `small`, in which everything happens."""
     monkeypatch.setenv("VOICEBOT_VAR", str(tmp_path / "var"))
+    monkeypatch.setenv("VOICEBOT_CONTENT", str(tmp_path / "prompts"))
+    shutil.copytree(Path(__file__).parents[2] / "prompts" / "common", tmp_path / "prompts" / "common")
+    for name, text in _FILES.items():
+        path = tmp_path / "prompts" / "small" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path / "prompts"
 
 
 def run(*arguments: str, status: int = 0) -> Any:
@@ -64,8 +95,8 @@ def speaker(request: pytest.FixtureRequest) -> Iterator[Speaker]:
 
 
 def read_aloud(speaker: Speaker, language: str, folder: Path, *replies: str) -> dict[str, Any]:
-    """The lines of the shop's script that these replies need, read into a folder; names of subjects left out."""
-    script: dict[str, Any] = run("script", "shop", "--language", language)
+    """The lines of the script that these replies need, read into a folder; names of subjects left out."""
+    script: dict[str, Any] = run("script", "small", "--language", language)
     for line in script["lines"]:
         if set(line["replies"]) & set(replies) and line["section"] != "title":
             speaker(line["text"], language, folder / line["file"])
@@ -73,8 +104,8 @@ def read_aloud(speaker: Speaker, language: str, folder: Path, *replies: str) -> 
 
 
 _SAID = {
-    "ko": ("confirm_return", "반품 배송비 3,000원을 빼고 75,900원을 돌려드려요."),
-    "en": ("confirm_return", "You'll get 75,900 won back, less 3,000 won for shipping."),
+    "ko": ("refund", "반품 배송비 3,000원을 빼고 75,900원을 돌려드려요."),
+    "en": ("refund", "You'll get 75,900 won back, less 3,000 won for shipping."),
 }
 
 
@@ -86,7 +117,7 @@ def test_a_phrase_with_numbers_plays_joined_from_what_a_speaker_read(
     reply, sentence = _SAID[language]
     read_aloud(speaker, language, tmp_path / "read", reply)
     target = tmp_path / "recordings"
-    told = run("import", str(tmp_path / "read"), "shop", "--language", language, "--to", str(target), "--no-listen")
+    told = run("import", str(tmp_path / "read"), "small", "--language", language, "--to", str(target), "--no-listen")
     assert told["refused"] == []
     assert told["imported"] == told["coverage"]["recorded"] > 20
     recordings, problems = load([(language, target)])
@@ -117,25 +148,25 @@ def test_a_phrase_with_numbers_plays_joined_from_what_a_speaker_read(
 
 
 def test_a_script_is_written_for_people_and_for_spreadsheets(tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["voices", "script", "shop"])
+    result = CliRunner().invoke(app, ["voices", "script", "small"])
     assert result.exit_code == 0
     assert "안녕하세요, 가온몰입니다." in result.output
     table, page = tmp_path / "script.csv", tmp_path / "deep" / "script.html"
     for path, form in ((table, "csv"), (page, "html")):
         assert (
-            CliRunner().invoke(app, ["voices", "script", "shop", "--format", form, "--out", str(path)]).exit_code == 0
+            CliRunner().invoke(app, ["voices", "script", "small", "--format", form, "--out", str(path)]).exit_code == 0
         )
-    lines = run("script", "shop")["lines"]
+    lines = run("script", "small")["lines"]
     assert len(list(csv.reader(table.read_text(encoding="utf-8-sig").splitlines()))) == len(lines) + 1
     assert page.read_text(encoding="utf-8").count("<code>") == len(lines)
 
 
 def test_bad_files_are_told_and_the_rest_is_imported(tmp_path: Path) -> None:
-    read_aloud(tones, "ko", tmp_path / "read", "stock_yes", "greeting")
+    read_aloud(tones, "ko", tmp_path / "read", "refund", "greeting")
     files = sorted((tmp_path / "read").iterdir())
     files[0].write_bytes(b"no sound")
     write_wav(files[1], np.zeros(8000, np.int16))
-    arguments = [str(tmp_path / "read"), "shop", "--to", str(tmp_path / "recordings"), "--no-listen"]
+    arguments = [str(tmp_path / "read"), "small", "--to", str(tmp_path / "recordings"), "--no-listen"]
     result = CliRunner().invoke(app, ["voices", "import", *arguments])
     assert result.exit_code == 1
     assert f"{len(files) - 2} imported into" in result.output
@@ -143,23 +174,20 @@ def test_bad_files_are_told_and_the_rest_is_imported(tmp_path: Path) -> None:
     assert "to record first:" in result.output
 
 
-def test_what_is_recorded_is_missing_no_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    prompts = Path(__file__).parents[2] / "prompts"
-    for folder in ("shop", "common"):
-        shutil.copytree(prompts / folder, tmp_path / "prompts" / folder)
-    monkeypatch.setenv("VOICEBOT_CONTENT", str(tmp_path / "prompts"))
+def test_what_is_recorded_is_missing_no_longer(content: Path, tmp_path: Path) -> None:
     script = read_aloud(tones, "ko", tmp_path / "read", "greeting")
-    run("import", str(tmp_path / "read"), "shop", "--no-listen")
-    missing = run("script", "shop", "--missing")
+    run("import", str(tmp_path / "read"), "small", "--no-listen")
+    assert (content / "small" / "ko" / "recordings" / "recordings.yaml").is_file()
+    missing = run("script", "small", "--missing")
     assert len(missing["lines"]) == len(script["lines"]) - len(list((tmp_path / "read").iterdir()))
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["import", "no/such/folder", "shop"], "no/such/folder"),
+        (["import", "no/such/folder", "small"], "no/such/folder"),
         (["script", "nopack"], "nopack"),
-        (["script", "shop", "--out", "/proc/nowhere/script.txt"], "can't be written"),
+        (["script", "small", "--out", "/proc/nowhere/script.txt"], "can't be written"),
     ],
 )
 def test_bad_input_is_one_sentence(arguments: list[str], told: str) -> None:
