@@ -11,7 +11,7 @@ from typing import Any
 
 from voicebot.dialogue.actions import Action, Note
 from voicebot.dialogue.engine import Dialogue
-from voicebot.dialogue.events import Event, Heard, Keyed
+from voicebot.dialogue.events import CallStarted, Event, Heard, Keyed
 from voicebot.dialogue.pack import Pack
 from voicebot.dialogue.state import State
 from voicebot.dialogue.wire import from_json, to_json
@@ -34,6 +34,8 @@ def record(pack: Pack, before: State, event: Event, after: State, actions: Seque
     if isinstance(event, Keyed) and is_secret(pack, before):
         secrets.add(event.keys)
         stored_event["keys"] = "0" * len(event.keys)
+    elif isinstance(event, CallStarted):
+        stored_event["caller"] = "0" * len(event.caller)
     elif isinstance(event, Heard) and is_secret(pack, before) and not _is_command(actions):
         stored_event |= {"text": "", "alternatives": [], "masked": True}
     return Turn(
