@@ -92,9 +92,8 @@ def test_after_one_misunderstanding_every_question_offers_its_keys(name: str, la
         assert KEYS_OFFERED[language].search(told), f"{question}: {told}"
         assert isinstance(actions[-1], Listen)
         for key in ITEM[language].findall(told):
-            after, answered = dialogue.turn(state, Keyed(key))
+            _, answered = dialogue.turn(state, Keyed(key))
             assert decision(answered) in ("keyed", "key"), f"{question}: key {key} is offered and unknown: {told}"
-            assert after.misses == 0 or after.ended
 
 
 @pytest.mark.parametrize(("name", "language"), PACKS_AND_LANGUAGES)

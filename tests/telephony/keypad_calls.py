@@ -29,7 +29,7 @@ from voicebot.tts.port import NORMAL, Style
 TODAY = "2026-11-22"
 POOL = ThreadPoolExecutor(4)
 
-FORM = {"CallSid": call_sid(), "AccountSid": "AC" + "0" * 32, "From": "+821012345678", "To": "+8215881234"}
+FORM = {"CallSid": call_sid(), "AccountSid": "AC" + "0" * 32, "From": "+821098704631", "To": "+8215881234"}
 
 
 def backend_of(pack: str) -> Backend:
@@ -69,13 +69,14 @@ class Service:
         longest_s: int = 1800,
     ) -> None:
         self.live = live or MemoryStore()
+        secret = frozenset(name for name, slot in untrained(pack).pack.slots.items() if slot.secret)
         conversation = KeyedConversation(
             untrained(pack),
             backend or backend_of(pack),
             thinking=POOL,
             speaking=POOL,
             voice=voice,
-            kept=KeptCalls(self.live),
+            kept=KeptCalls(self.live, secret=secret),
             log=log,
             answer_within_s=answer_within_s,
             longest_s=longest_s,
