@@ -5,7 +5,10 @@
 Every call is a Playback with a line that plays at the rate of speech, on one event loop as in the service, with the
 service's voice, its pool and its cache on disk. From a call's `say` to the first speech that its channel gets counts.
 Half the calls say phrases that were made before, without rest; the other half say sentences that nobody said before, so
-that every engine is overloaded all the time; pyttsx3 stands behind it, as in the service. `single` is one caller's new sentence with nobody else on the line.
+that every engine is overloaded all the time; pyttsx3 stands behind it, as in the service. `single` is one caller's new
+sentence with nobody else on the line and no other engine.
+
+CPU_SINGLE
 """
 
 from __future__ import annotations
@@ -40,7 +43,7 @@ from voicebot.dialogue.actions import Say
 from voicebot.tts.cache import SoundCache
 from voicebot.tts.engines import installed
 from voicebot.tts.port import Engine
-from voicebot.tts.voice import Phrase, TelephoneVoice
+from voicebot.tts.voice import AHEAD_S, Phrase, TelephoneVoice
 
 PHRASES = {
     "ko": (
@@ -173,6 +176,8 @@ def _measure(engines: Iterable[Engine], language: str, calls: int, seconds: floa
         TelephoneVoice([engine], SoundCache(Path(folder))).prepare(Phrase(text, language) for text in PHRASES[language])
         alone = TelephoneVoice([engine], SoundCache(Path(folder)))
         voice = TelephoneVoice(engines, SoundCache(Path(folder)))  # knows nothing yet: phrases come from the disk once
+
+        voice.speak(new(), language, within_s=AHEAD_S)  # its pace is known, as it is in a service that runs
 
         async def single() -> list[float]:
             waits = []

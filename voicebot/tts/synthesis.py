@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import statistics
 import threading
 import time
 from collections import deque
@@ -21,6 +20,8 @@ MOST_HANGING = 4
 """Threads that may be lost in an engine that hangs; it is asked for nothing more then."""
 _SMALL = 8
 """Characters: shorter texts take as long as these."""
+_PACE_HOLDS_S = 600.0
+"""Seconds for which a pace counts: an engine that was slow gets another chance."""
 
 
 @dataclass(eq=False)
@@ -61,18 +62,20 @@ class Synthesis:
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._threads = self._idle = 0
-        self._paces: deque[float] = deque(maxlen=15)
-        """Seconds a character of what was made last."""
+        self._paces: deque[tuple[float, float]] = deque(maxlen=15)
+        """When something was made, and its seconds a character."""
         self._closed = False
 
     def expected_s(self, size: int, within_s: float) -> float:
-        """Seconds until `size` characters would be made; 0 as long as nothing is known of the engine's pace."""
-        due = self._clock() + within_s
+        """Seconds until `size` characters would be made; 0 as long as nothing is known of the engine's pace.
+
+        By its best pace of late: what a moment of load or the loading of a model cost is not held against it for long.
+        """
+        now = self._clock()
         with self._changed:
-            if not self._paces:
-                return 0.0
-            before = sum(job.size for job in self._jobs.values() if job.due <= due)
-            return statistics.median(self._paces) * (size + before / self._places)
+            paces = [pace for at, pace in self._paces if now - at < _PACE_HOLDS_S]
+            before = sum(job.size for job in self._jobs.values() if job.due <= now + within_s)
+            return min(paces, default=0.0) * (size + before / self._places)
 
     def ask(self, name: str, make: Callable[[], Pcm], size: int, within_s: float) -> Future[Pcm]:
         """What `make` returns, or raises; asked for again under the same `name` meanwhile, it is the same one.
@@ -139,7 +142,8 @@ class Synthesis:
                 if self._jobs.get(job.name) is job:
                     del self._jobs[job.name]
                 if pcm is not None and job.began is not None:
-                    self._paces.append((self._clock() - job.began) / max(job.size, _SMALL))
+                    now = self._clock()
+                    self._paces.append((now, (now - job.began) / max(job.size, _SMALL)))
             if failure is not None:
                 job.future.set_exception(failure)
             elif pcm is not None:
