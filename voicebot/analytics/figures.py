@@ -11,13 +11,14 @@ from datetime import datetime, tzinfo
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, literal, select
+from sqlalchemy import ColumnElement, Connection, func, literal, select
 
 from voicebot.analytics.definitions import KPIS, PERCENTILES, RESPONSE_TIMES, Sums
 from voicebot.analytics.scope import Scope, first_moment
 from voicebot.store.history.database import Database
-from voicebot.store.history.rollups import count_stale, wait_of
+from voicebot.store.history.rollups import count_stale
 from voicebot.store.history.tables import (
+    WAIT_EDGES,
     hourly_calls,
     hourly_feelings,
     hourly_flows,
@@ -147,14 +148,8 @@ class Analytics:
         """The KPIs of each pack, version, language or channel."""
         self._count()
         with self._database.reading() as connection:
-            waits: dict[str, dict[int, int]] = {}
             column = hourly_waits.c[dimension]
-            for name, bucket, number in connection.execute(
-                select(column, hourly_waits.c.bucket, func.sum(hourly_waits.c.turns))
-                .where(*scope.conditions(hourly_waits))
-                .group_by(column, hourly_waits.c.bucket)
-            ):
-                waits.setdefault(name, {})[bucket] = int(number)
+            waits = _waits_by(connection, scope, column)
             column = hourly_calls.c[dimension]
             rows = connection.execute(
                 select(column.label("name"), *_SUMMED)
@@ -162,7 +157,7 @@ class Analytics:
                 .group_by(column)
                 .order_by(column)
             ).mappings()
-            return {row["name"]: _figures(_numbers(row), waits.get(row["name"], {})) for row in rows}
+            return {row["name"]: _figures(_numbers(row), waits.get(row["name"], ())) for row in rows}
 
     def flows(self, scope: Scope) -> list[FlowFigures]:
         """Every flow, the most frequent first."""
@@ -263,25 +258,18 @@ class Analytics:
         def group(hour: Any) -> Any:
             return (hour + literal(offset, literal_execute=True)) // literal(length, literal_execute=True)
 
-        column, bucket = group(hourly_calls.c.hour), hourly_waits.c.bucket
+        column = group(hourly_calls.c.hour)
         rows = connection.execute(
             select(column.label("name"), *_SUMMED)
             .where(*scope.conditions(hourly_calls))
             .group_by(column)
             .order_by(column)
         ).mappings()
-        waits: dict[int, dict[int, int]] = {}
-        waited = group(hourly_waits.c.hour)
-        for number, at, turns in connection.execute(
-            select(waited, bucket, func.sum(hourly_waits.c.turns))
-            .where(*scope.conditions(hourly_waits))
-            .group_by(waited, bucket)
-        ):
-            waits.setdefault(int(number), {})[at] = int(turns)
+        waits = _waits_by(connection, scope, group(hourly_waits.c.hour))
         return [
             Interval(
                 first_moment(int(row["name"]) * length - offset).astimezone(self._zone),
-                _figures(_numbers(row), waits.get(int(row["name"]), {})),
+                _figures(_numbers(row), waits.get(row["name"], ())),
             )
             for row in rows
         ]
@@ -303,6 +291,9 @@ _NAMES = [column.name for column in hourly_calls.c if not column.primary_key]
 _SUMMED = [func.coalesce(func.sum(hourly_calls.c[name]), 0).label(name) for name in _NAMES]
 
 
+_WAITED = [func.sum(hourly_waits.c[f"w{number:02}"]) for number in range(len(WAIT_EDGES))]
+
+
 def _sums(connection: Connection, scope: Scope) -> Sums:
     return _numbers(connection.execute(select(*_SUMMED).where(*scope.conditions(hourly_calls))).mappings().one())
 
@@ -312,10 +303,15 @@ def _numbers(row: Mapping[Any, Any]) -> Sums:
     return {name: float(row[name]) for name in _NAMES}
 
 
-def _waits(connection: Connection, scope: Scope) -> dict[int, int]:
-    c = hourly_waits.c
-    query = select(c.bucket, func.sum(c.turns)).where(*scope.conditions(hourly_waits)).group_by(c.bucket)
-    return {bucket: int(turns) for bucket, turns in connection.execute(query)}
+def _waits(connection: Connection, scope: Scope) -> Sequence[int]:
+    """How many answers came within each of `WAIT_EDGES`."""
+    row = connection.execute(select(*_WAITED).where(*scope.conditions(hourly_waits))).one()
+    return [int(turns or 0) for turns in row]
+
+
+def _waits_by(connection: Connection, scope: Scope, column: ColumnElement[Any]) -> dict[Any, Sequence[int]]:
+    query = select(column, *_WAITED).where(*scope.conditions(hourly_waits)).group_by(column)
+    return {row[0]: [int(turns) for turns in row[1:]] for row in connection.execute(query)}
 
 
 def _intents(connection: Connection, scope: Scope) -> dict[str, Mapping[Any, Any]]:
@@ -325,25 +321,30 @@ def _intents(connection: Connection, scope: Scope) -> dict[str, Mapping[Any, Any
     return {row["intent"]: row for row in rows}
 
 
-def _figures(sums: Sums, waits: Mapping[int, int]) -> Figures:
+def _figures(sums: Sums, waits: Sequence[int]) -> Figures:
     figures = {kpi.name: kpi.of(sums) for kpi in KPIS}
     return figures | dict(zip(RESPONSE_TIMES, percentiles(waits, PERCENTILES), strict=True))
 
 
-def percentiles(waits: Mapping[int, int], wanted: Sequence[int]) -> list[float | None]:
-    """Of response times in buckets, in milliseconds: the smallest that so many percent don't exceed."""
-    total = sum(waits.values())
+def percentiles(waits: Sequence[int], wanted: Sequence[int]) -> list[float | None]:
+    """Of response times counted by `WAIT_EDGES`, in milliseconds: what so many percent don't exceed.
+
+    Within a bucket times are taken to lie evenly, as Prometheus' histogram_quantile does; the open last one counts as
+    its beginning.
+    """
+    total = sum(waits)
     if not total:
         return [None] * len(wanted)
-    ordered = sorted(waits.items())
     found: list[float | None] = []
     for percent in wanted:
-        needed, seen = math.ceil(total * percent / 100), 0
-        for bucket, turns in ordered:
-            seen += turns
-            if seen >= needed:
-                found.append(wait_of(bucket))
+        needed, seen = total * percent / 100, 0
+        for number, turns in enumerate(waits):
+            if turns and seen + turns >= needed:
+                begin = WAIT_EDGES[number]
+                end = WAIT_EDGES[number + 1] if number + 1 < len(WAIT_EDGES) else begin
+                found.append(round(begin + (end - begin) * (needed - seen) / turns, 1))
                 break
+            seen += turns
     return found
 
 

@@ -109,10 +109,10 @@ def turns_with(words: str, database: Database) -> Select[Any]:
         rows: Select[Any] = select(literal_column("rowid", Key)).select_from(text("turn_search"))
         return rows.where(text("turn_search MATCH :match").bindparams(match=match) if match else text("0 = 1"))
     query = postgresql_query(words)
-    vector = func.to_tsvector(literal_column("'simple'"), turn_words.c.grams)
-    return select(turn_words.c.turn_id).where(
-        vector.op("@@")(func.to_tsquery(literal_column("'simple'"), query)) if query else text("false")
-    )
+    if not query:
+        return select(turn_words.c.turn_id).where(text("false"))
+    matches = literal_column("turn_words.vector").op("@@")(func.to_tsquery(literal_column("'simple'"), query))
+    return select(turn_words.c.turn_id).where(matches)
 
 
 def position(after: str, numbers: int) -> tuple[int, ...]:

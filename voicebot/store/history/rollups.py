@@ -28,6 +28,7 @@ from voicebot.store.history.database import Database
 from voicebot.store.history.decisions import IGNORED, SATISFIED, UPSET
 from voicebot.store.history.rows import HOUR_MS
 from voicebot.store.history.tables import (
+    WAIT_EDGES,
     Key,
     call_flows,
     calls,
@@ -57,25 +58,6 @@ DOUBTFUL_MARGIN = 0.2
 """An intent whose score leads the next one's by less was a close decision."""
 _AT_ONCE = 168
 """Hours counted in one transaction: a week."""
-
-_FINE_MS, _FINE = 20, 2_000
-_MIDDLE_MS, _MIDDLE = 100, 10_000
-_COARSE_MS, _LONGEST = 1_000, 60_000
-_AFTER_FINE = _FINE // _FINE_MS
-_AFTER_MIDDLE = _AFTER_FINE + (_MIDDLE - _FINE) // _MIDDLE_MS
-_LAST = _AFTER_MIDDLE + (_LONGEST - _MIDDLE) // _COARSE_MS
-
-
-def wait_of(bucket: int) -> float:
-    """The middle, in milliseconds, of a bucket of `hourly_waits`.
-
-    Buckets are 20 ms wide up to 2 s (a frame of sound, so nothing is lost), 100 ms up to 10 s, 1 s up to a minute.
-    """
-    if bucket < _AFTER_FINE:
-        return (bucket + 0.5) * _FINE_MS
-    if bucket < _AFTER_MIDDLE:
-        return _FINE + (bucket - _AFTER_FINE + 0.5) * _MIDDLE_MS
-    return _MIDDLE + (bucket - _AFTER_MIDDLE + 0.5) * _COARSE_MS
 
 
 def count_stale(database: Database, *, most: int | None = None) -> int:
@@ -180,15 +162,12 @@ def _calls(these: ColumnElement[bool]) -> Select[Any]:
 
 def _waits(these: ColumnElement[bool]) -> Select[Any]:
     wait = turns.c.wait_ms
-    bucket = case(
-        (wait < 0, 0),
-        (wait < _FINE, wait // _FINE_MS),
-        (wait < _MIDDLE, _AFTER_FINE + (wait - _FINE) // _MIDDLE_MS),
-        (wait < _LONGEST, _AFTER_MIDDLE + (wait - _MIDDLE) // _COARSE_MS),
-        else_=_LAST,
+    ends = (*WAIT_EDGES[1:], None)
+    buckets = (
+        _times(wait.between(begin, end - 1) if end else wait >= begin).label(f"w{number:02}")
+        for number, (begin, end) in enumerate(zip(WAIT_EDGES, ends, strict=True))
     )
-    query = _of_turns(these, bucket.label("bucket"), func.count().label("turns"))
-    return query.where(turns.c.who == "bot", wait.is_not(None)).group_by(*_GROUP, bucket)
+    return _of_turns(these, *buckets).where(turns.c.who == "bot", wait.is_not(None)).group_by(*_GROUP)
 
 
 def _intents(these: ColumnElement[bool]) -> Select[Any]:

@@ -234,7 +234,8 @@ audit = Table(
 WORDS = ((ratings, ("comment",)), (hand_overs, ("summary", "context", "note")))
 """Columns with words outside `turn_words`."""
 
-# Counted by the hour, so that pages need not count a million turns. See rollups.py.
+# Counted by the hour, so that pages need not count a million turns. See rollups.py. In SQLite they lie in the order of
+# their keys: periods are read in one go.
 
 
 def _dimensions(*further: str) -> list[Column[Any]]:
@@ -278,13 +279,16 @@ hourly_calls = Table(
     Column("duration_ms", BigInteger, nullable=False, server_default="0"),
     Column("people_waited_ms", BigInteger, nullable=False, server_default="0"),
     Column("valence_sum", Float, nullable=False, server_default="0"),
+    sqlite_with_rowid=False,
 )
+WAIT_EDGES = (0, *(round(150 * 1.08**n) for n in range(59)))
+"""Where the buckets of `hourly_waits` begin, in milliseconds: each but the first is 8 % wide; the last is open."""
 hourly_waits = Table(
     "hourly_waits",
     metadata,
     *_dimensions(),
-    Column("bucket", Integer, primary_key=True, autoincrement=False, comment="see rollups.wait_of"),
-    _count("turns"),
+    *(_count(f"w{n:02}") for n in range(len(WAIT_EDGES))),
+    sqlite_with_rowid=False,
 )
 hourly_intents = Table(
     "hourly_intents",
@@ -294,6 +298,7 @@ hourly_intents = Table(
     _count("calls"),
     _count("doubtful"),
     _count("contained"),
+    sqlite_with_rowid=False,
 )
 hourly_flows = Table(
     "hourly_flows",
@@ -301,6 +306,7 @@ hourly_flows = Table(
     *_dimensions("flow"),
     *(_count(name) for name in ("began", "completed", "handed_over", "caller_left", "dropped", "failed")),
     Column("duration_ms", BigInteger, nullable=False, server_default="0"),
+    sqlite_with_rowid=False,
 )
 hourly_steps = Table(
     "hourly_steps",
@@ -309,14 +315,16 @@ hourly_steps = Table(
     Column("place", Integer, nullable=False, server_default="0"),
     _count("reached"),
     _count("left"),
+    sqlite_with_rowid=False,
 )
 hourly_leaving = Table(
     "hourly_leaving",
     metadata,
     *_dimensions("flow", "step", "reason"),
     _count("calls"),
+    sqlite_with_rowid=False,
 )
-hourly_feelings = Table("hourly_feelings", metadata, *_dimensions("feeling"), _count("turns"))
+hourly_feelings = Table("hourly_feelings", metadata, *_dimensions("feeling"), _count("turns"), sqlite_with_rowid=False)
 
 stale_hours = Table(
     "stale_hours",

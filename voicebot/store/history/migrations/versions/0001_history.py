@@ -35,7 +35,10 @@ _SQLITE_SEARCH = (
     END
     """,
 )
-_POSTGRESQL_SEARCH = "CREATE INDEX ix_turn_words_grams ON turn_words USING gin (to_tsvector('simple', grams))"
+_POSTGRESQL_SEARCH = (
+    "ALTER TABLE turn_words ADD COLUMN vector tsvector GENERATED ALWAYS AS (to_tsvector('simple', grams)) STORED",
+    "CREATE INDEX ix_turn_words_vector ON turn_words USING gin (vector)",
+)
 
 
 def upgrade() -> None:
@@ -127,6 +130,7 @@ def upgrade() -> None:
         sa.Column("people_waited_ms", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("valence_sum", sa.Float(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("hour", "pack", "version", "language", "channel", name=op.f("pk_hourly_calls")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "hourly_feelings",
@@ -140,6 +144,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "hour", "pack", "version", "language", "channel", "feeling", name=op.f("pk_hourly_feelings")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "hourly_flows",
@@ -157,6 +162,7 @@ def upgrade() -> None:
         sa.Column("failed", sa.Integer(), server_default="0", nullable=False),
         sa.Column("duration_ms", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("hour", "pack", "version", "language", "channel", "flow", name=op.f("pk_hourly_flows")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "hourly_intents",
@@ -173,6 +179,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "hour", "pack", "version", "language", "channel", "intent", name=op.f("pk_hourly_intents")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "hourly_leaving",
@@ -188,6 +195,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "hour", "pack", "version", "language", "channel", "flow", "step", "reason", name=op.f("pk_hourly_leaving")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "hourly_steps",
@@ -204,6 +212,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "hour", "pack", "version", "language", "channel", "flow", "step", name=op.f("pk_hourly_steps")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "hourly_waits",
@@ -212,11 +221,9 @@ def upgrade() -> None:
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("bucket", sa.Integer(), autoincrement=False, nullable=False, comment="see rollups.wait_of"),
-        sa.Column("turns", sa.Integer(), server_default="0", nullable=False),
-        sa.PrimaryKeyConstraint(
-            "hour", "pack", "version", "language", "channel", "bucket", name=op.f("pk_hourly_waits")
-        ),
+        *(sa.Column(f"w{n:02}", sa.Integer(), server_default="0", nullable=False) for n in range(60)),
+        sa.PrimaryKeyConstraint("hour", "pack", "version", "language", "channel", name=op.f("pk_hourly_waits")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "stale_hours",
@@ -334,11 +341,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["turn_id"], ["turns.id"], name=op.f("fk_turn_words_turn_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("turn_id", name=op.f("pk_turn_words")),
     )
-    if op.get_bind().dialect.name == "sqlite":
-        for statement in _SQLITE_SEARCH:
-            op.execute(statement)
-    else:
-        op.execute(_POSTGRESQL_SEARCH)
+    for statement in _SQLITE_SEARCH if op.get_bind().dialect.name == "sqlite" else _POSTGRESQL_SEARCH:
+        op.execute(statement)
 
 
 def downgrade() -> None:
