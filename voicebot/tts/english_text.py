@@ -45,7 +45,8 @@ _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _LONGEST_NUMBER = len(str(LARGEST))
 _DASH = r"\s?[-–—~]\s?"
 _CODE_WORDS = re.compile(
-    r"\b(number|order|code|PIN|pin|extension|ext|dial|account|ID|reference|booking|zip|call|ending in|digits|tracking)"
+    r"\b(number|order|code|PIN|pin|extension|ext|dial|account|ID|reference|booking|zip|call|"
+    r"end(?:s|ing) in|digits|tracking)"
     r"(\s+(is|was|no|number|code|are|in))?\s*[:#,]?\s*[\[(]?\s*$"
 )
 _YEAR_WORDS = re.compile(r"\b(in|since|of|by|until|from|year|before|after|during|early|late|and|to)\s*$", re.IGNORECASE)
@@ -171,7 +172,8 @@ def _bare(match: re.Match[str], said: str) -> str:
         return _code(group_code(written) if len(written) > 6 else written)
     if len(written) > 6:
         return _code(group_code(written))
-    if len(written) == 4 and written[:2] in ("18", "19", "20") and _YEAR_WORDS.search(said):
+    names_year = _YEAR_WORDS.search(said) or (said.endswith("the ") and re.match(" [a-z]", behind(match)))
+    if len(written) == 4 and written[:2] in ("18", "19", "20") and names_year:
         return english_year(int(written))
     return english(int(written))
 
@@ -272,6 +274,7 @@ _RULES = (
     Rule(_rule(r"-(?=[A-Z]\b)"), lambda _m, _: " "),
     Rule(_rule(r"[-−](?=[$€£₩]?\d)"), lambda _m, said: None if re.search(r"[\w)]$", said) else "minus "),
     Rule(_rule(_NUMBER), _bare),
+    Rule(_rule(r"x(?= [$€£₩]?\d)"), lambda _m, said: "times" if said.endswith(" ") else None),
     Rule(_rule(r"and/or\b"), lambda _m, _: "and or"),
     Rule(_rule(rf"({DAY_NAMES})(?=,? (?:{MONTH_NAMES}|\d))"), lambda m, _: ABBREVIATIONS[m[0] + "."]),
     Rule(_rule(r"<(?=[/A-Za-z])"), lambda _m, _: ""),

@@ -247,6 +247,7 @@ _RULES = (
     Rule(_plain(r"(\d{1,3}):(\d{1,3})(?![\d:])"), lambda m, _: f"{sino(int(m[1]))} 대 {sino(int(m[2]))}"),
     Rule(_plain(rf"({NUMBER})\+(?!\s?\d)"), lambda m, _: f"{number(m[1])} 플러스"),
     Rule(_plain(NUMBER), _bare),
+    Rule(_plain(r"x(?= ?\d)"), lambda _m, said: "곱하기" if said.endswith(" ") else None),
     Rule(_plain(r"No\.\s?(?=\d)"), lambda _m, _: "넘버 "),
     Rule(_plain(r"([A-Za-z]{1,40})(\+{1,2})(?![\w+])"), _with_plus),
     Rule(_plain(r"[A-Za-z]{1,40}"), lambda m, _: latin(m[0])),
