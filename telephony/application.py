@@ -89,7 +89,7 @@ class TelephonyApp:
                 self.flask.register_blueprint(blueprint)
         self.flask.register_blueprint(webhooks.blueprint())
         self.flask.register_blueprint(people.blueprint())
-        self.flask.register_blueprint(CallbackWebhooks(configuration, exchange, office, webhooks.begin).blueprint())
+        self.flask.register_blueprint(CallbackWebhooks(configuration, exchange, office, webhooks).blueprint())
         self.flask.register_blueprint(self._health(registry))
         for blueprint in blueprints:
             self.flask.register_blueprint(blueprint)

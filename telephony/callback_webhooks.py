@@ -56,19 +56,25 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-class Begin(Protocol):
-    """Gives a call to the bot."""
+class Calls(Protocol):
+    """What becomes of calls that are answered, whoever made them: `webhook.TwilioWebhooks`."""
 
-    def __call__(self, new: CallState, *, first: str = "") -> Response: ...
+    def begin(self, new: CallState, *, first: str = "") -> Response:
+        """Answer a call's first webhook by the bot, which says `first` before."""
+        ...
+
+    def end(self, call_sid: str) -> None:
+        """The call is over."""
+        ...
 
 
 class CallbackWebhooks:
     """Answers the webhooks of call-backs."""
 
-    def __init__(self, configuration: Configuration, exchange: Exchange, office: Office, begin: Begin) -> None:
+    def __init__(self, configuration: Configuration, exchange: Exchange, office: Office, calls: Calls) -> None:
         self._configuration = configuration
         self._office = office
-        self._begin = begin
+        self._calls = calls
         self._requests = TwilioRequests(exchange)
 
     def blueprint(self) -> Blueprint:
@@ -98,7 +104,7 @@ class CallbackWebhooks:
         number = callback.number or persons_number(parameters())
         name = self._office.name(callback.language)
         text = _TEXTS[callback.language]["opening" if name else "nameless"].format(name=name)
-        return self._begin(CallState(sid, number=number, language=callback.language), first=text)
+        return self._calls.begin(CallState(sid, number=number, language=callback.language), first=text)
 
     def _message(self, language: str, attempt: int) -> Response:
         if not self._configuration.callback_message:
@@ -115,6 +121,7 @@ class CallbackWebhooks:
         result = _ENDED.get(parameters().get("CallStatus", ""))
         if result is not None:
             self._settle(result)
+            self._calls.end(parameters()["CallSid"])
         return self._requests.nothing()
 
     def _settle(self, result: Result) -> None:

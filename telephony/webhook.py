@@ -121,14 +121,17 @@ class TwilioWebhooks:
 
     def _status(self) -> Response:
         if parameters().get("CallStatus", "") in _OVER:
-            call_sid = parameters()["CallSid"]
-            self._states.change(call_sid, ended=True)
-            self._exchange.places.give_back(call_sid)
-            if self._keypad is not None:
-                self._keypad.ended(call_sid)
-            self._exchange.streams.end(call_sid)
-            self._exchange.streams.settle(call_sid)
+            self.end(parameters()["CallSid"])
         return self._requests.nothing()
+
+    def end(self, call_sid: str) -> None:
+        """Twilio said that the call is over."""
+        self._states.change(call_sid, ended=True)
+        self._exchange.places.give_back(call_sid)
+        if self._keypad is not None:
+            self._keypad.ended(call_sid)
+        self._exchange.streams.end(call_sid)
+        self._exchange.streams.settle(call_sid)
 
     def _new_state(self, call_sid: str) -> CallState:
         number = persons_number(parameters())

@@ -6,6 +6,7 @@ TWILIO_AUTH_TOKEN as everywhere else.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -155,6 +156,27 @@ class Configuration(BaseSettings):
     """The claim that has a person's groups."""
     oidc_roles: dict[str, Literal["viewer", "agent", "editor", "analyst", "admin"]] = Field(default_factory=dict)
     """The role that each group has here; who is in none of them is not let in."""
+
+    @field_validator("twilio_number")
+    @classmethod
+    def _is_number(cls, value: str) -> str:
+        if value and not re.fullmatch(r"\+[1-9][0-9]{6,14}", value, re.ASCII):
+            raise ValueError("write a number such as +8215881234")
+        return value
+
+    @field_validator("agent_numbers")
+    @classmethod
+    def _are_numbers(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        for number in (number for numbers in value.values() for number in numbers):
+            cls._is_number(number)
+        return value
+
+    @field_validator("taskrouter_workflow")
+    @classmethod
+    def _is_workflow(cls, value: str) -> str:
+        if value and not re.fullmatch(r"WW[0-9a-f]{32}", value, re.ASCII):
+            raise ValueError("write the workflow's SID, WW and 32 hexadecimal digits")
+        return value
 
     @field_validator("public_url")
     @classmethod

@@ -14,6 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from voicebot import capacity
 from voicebot.asr.port import Domain
@@ -200,6 +201,7 @@ class Service:
         live: LiveStore | None = None,
         bus: Bus | None = None,
         preloaded: Preloaded | None = None,
+        hurry: bool = False,
     ) -> None:
         """`followers` are told of every turn; `now` tells the date to callers' back ends.
 
@@ -252,6 +254,7 @@ class Service:
         configuration = self.configuration
         progress("content")
         call_log.expire(configuration.var / "calls", self._now().date() - timedelta(days=configuration.transcript_days))
+        self._forget_old()
         if self.history is not None:
             self.history.start()
         before = self._preloaded
@@ -357,6 +360,15 @@ class Service:
     @property
     def _pack(self) -> Pack | None:
         return self.dialogue.pack if self.dialogue else None
+
+    def _forget_old(self) -> None:
+        """What callers left is kept as long as what they said."""
+        before = self._now() - timedelta(days=self.configuration.transcript_days)
+        try:
+            self.office.callbacks.expire(before)
+            self.office.voicemails.expire(before)
+        except SQLAlchemyError as error:  # no reason not to take calls
+            _log.warning("old call-backs and voicemails could not be deleted", error=type(error).__name__)
 
     def _keep_off(self, work: Callable[[], None]) -> None:
         pool = self._pools.keeping

@@ -107,7 +107,6 @@ def record(texts: Sequence[str], after: str, kept: str, empty: str, *, language:
         max_length=longest_s,
         play_beep=True,
         recording_status_callback=kept,
-        recording_status_callback_method="POST",
         recording_status_callback_event="completed absent",
     )
     # Twilio goes on here where nothing was said.

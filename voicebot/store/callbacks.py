@@ -159,6 +159,12 @@ class Callbacks:
             )
             return changed.rowcount == 1
 
+    def expire(self, before: datetime) -> int:
+        """Delete those that are over and were asked for before that moment; returns how many."""
+        over = _callbacks.c.state.in_(("reached", "given_up", "cancelled")) & (_callbacks.c.asked_at < _iso(before))
+        with self._engine.begin() as connection:
+            return connection.execute(_callbacks.delete().where(over)).rowcount
+
     def claim(self, now: datetime, *, most: int) -> Callback | None:
         """Take the next one that is due, with its attempt counted; None where none is, or `most` are being dialled."""
         self._recover(now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,12 @@ class Voicemails:
         except IntegrityError:
             return False
         return True
+
+    def expire(self, before: datetime) -> int:
+        """Delete what is known of messages that are older; returns how many. Their sound stays with Twilio."""
+        old = _voicemails.c.at < before.astimezone(UTC).isoformat(timespec="seconds")
+        with self._engine.begin() as connection:
+            return connection.execute(_voicemails.delete().where(old)).rowcount
 
     def all(self) -> list[Voicemail]:
         """The oldest first."""
