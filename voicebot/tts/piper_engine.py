@@ -41,7 +41,7 @@ class PiperEngine:
             command or module_command("voicebot.tts.piper_worker", str(model)),
             install=INSTALL,
             workers=workers,
-            limit_s_a_character=0.05,
+            limit_s_a_character=0.1,
             start_limit_s=START_LIMIT_S,
         )
 

@@ -46,7 +46,7 @@ class SupertonicEngine:
             command or module_command("voicebot.tts.supertonic_worker", str(folder)),
             install=INSTALL,
             workers=workers,
-            limit_s_a_character=0.15,
+            limit_s_a_character=0.3,
             start_limit_s=START_LIMIT_S,
         )
 
