@@ -149,6 +149,16 @@ def test_the_list_is_for_its_owner_only(tmp_path: Path) -> None:
     assert (tmp_path / "callbacks.db").stat().st_mode & 0o077 == 0
 
 
+def test_what_is_over_is_deleted_by_age_and_what_waits_is_not() -> None:
+    callbacks = in_memory()
+    over = callbacks.add(NUMBER, "asked", "", NOON)
+    callbacks.cancel(over)
+    callbacks.add("+821087654321", "asked", "", NOON)
+    assert callbacks.expire(NOON) == 0
+    assert callbacks.expire(NOON + timedelta(days=30)) == 1
+    assert [one.state for one in callbacks.all()] == ["waiting"]
+
+
 class Attempts(RuleBasedStateMachine):
     """Whatever comes in whatever order: no more attempts than allowed, and an end is an end."""
 

@@ -312,3 +312,26 @@ def test_the_service_looks_by_itself(twilio: TwilioDouble) -> None:
 def test_what_callbacks_need_is_told(twilio: TwilioDouble, setting: str, told: str) -> None:
     with pytest.raises(CallbackSettingsError, match=told):
         Line(twilio, **{setting: ""})
+
+
+def test_a_call_that_is_over_before_its_stream_gives_its_place_back(twilio: TwilioDouble) -> None:
+    line = Line(twilio, most_calls=1)
+    line.wish()
+    line.rounds.run()
+    app = line.app()
+    form = twilio.calls[0]
+    for url, told in (
+        (form["Url"][0], {"AnsweredBy": "human"}),
+        (form["StatusCallback"][0], {"CallStatus": "completed"}),
+    ):
+        parameters = {"CallSid": call_sid(), "Direction": "outbound-api", "To": NUMBER, **told}
+        parts = urlsplit(url)
+        app.flask.test_client().post(
+            f"{parts.path}?{parts.query}",
+            data=urlencode(parameters),
+            content_type="application/x-www-form-urlencoded",
+            headers={"X-Twilio-Signature": sign(url, parameters)},
+            environ_base={"REMOTE_ADDR": "203.0.113.9"},
+        )
+    assert app.calls == 0
+    assert line.states == ["reached"]
