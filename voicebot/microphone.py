@@ -34,6 +34,9 @@ ECHO_TAIL_S = 0.25
 """Seconds that a room sounds on after the loudspeakers, beyond the latency of the sound card: early reflections and the
 first part of the reverberation of a living room or office, whose reverberation time (RT60) is 0.3 to 0.6 s."""
 
+_INAUDIBLE = 250
+"""Highest sample of 20 ms that leaves no echo: the line's quiet noise while the bot thinks must not mute the caller."""
+
 _EMPTY: Pcm = np.zeros(0, dtype=np.int16)
 
 _log = structlog.get_logger(__name__)
@@ -148,12 +151,13 @@ class DuplexLine:
                 parts.append(pcm)
                 marks.append(mark)
                 room -= len(pcm)
+        frame = np.concatenate([*parts, np.zeros(room, dtype=np.int16)])
         self._made += FRAME_SAMPLES
-        if room < FRAME_SAMPLES and self._echo_s:
+        if self._echo_s and np.abs(frame).max() > _INAUDIBLE:
             ahead_s = self._made / SAMPLE_RATE - self._given / self._rate
             self._echo_until = self._clock() + ahead_s + self._echo_s
         self._played(marks)
-        return np.concatenate([*parts, np.zeros(room, dtype=np.int16)])
+        return frame
 
     def _played(self, marks: list[str]) -> None:
         if self._call is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import os
 import signal
@@ -60,7 +61,7 @@ def _serve_alone(configuration: Configuration, console: Console, *, follow: bool
 
     def load() -> None:
         try:
-            service.load()
+            service.load(functools.partial(_tell_phrases, console))
             _settle()
             _tell_ready(console, service.trouble)
         except BaseException as error:  # told to the main thread, which ends the process with one sentence
@@ -176,6 +177,12 @@ def _settle() -> None:
 
 def _tell_listening(configuration: Configuration, console: Console, port: int) -> None:
     console.print(f"voicebot: listening on http://{configuration.host}:{port}", highlight=False)
+
+
+def _tell_phrases(console: Console, what: str) -> None:
+    """What takes minutes on the first start with a neural voice."""
+    if what.startswith("phrases"):
+        console.print(f"voicebot: {what}", highlight=False)
 
 
 def _tell_ready(console: Console, trouble: str) -> None:
