@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -92,8 +93,8 @@ _PHRASES_WITHIN_S = 60.0
 """Seconds of the first start in which the best engine makes the phrases; what it has not made then, a quicker one says
 until the service has the time. Kokoro needs minutes for a pack, Piper half a minute, espeak-ng four seconds."""
 
-_PHRASES_A_STEP = 20
-"""Phrases after which it is told how many were made."""
+_PROGRESS_EVERY_S = 1.0
+"""Seconds after which it is told how many phrases were made."""
 
 Progress = Callable[[str], None]
 """Is told what is being loaded, in a few words; from any thread."""
@@ -431,8 +432,12 @@ class Service:
         )
         voice.warm_up(pack.languages)
 
+        told_at = time.monotonic()
+
         def told(done: int, of: int) -> None:
-            if done % _PHRASES_A_STEP == 0 or done == of:
+            nonlocal told_at
+            if done == of or time.monotonic() - told_at >= _PROGRESS_EVERY_S:
+                told_at = time.monotonic()
                 progress(f"phrases {done}/{of}")
 
         phrases = self._phrases(pack)
