@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from voicebot.config import Configuration
 from voicebot.console.access.guard import Access
 from voicebot.console.application import add_console
+from voicebot.store.bus import LocalBus
 from voicebot.store.history.database import Database, open_database
 
 PASSWORD = "correct horse battery"
@@ -30,7 +31,7 @@ def database(tmp_path: Path) -> Database:
 @pytest.fixture
 def flask(tmp_path: Path, database: Database) -> Flask:
     flask = Flask("voicebot")
-    flask.config["access"] = add_console(flask, Configuration(var=tmp_path), database)
+    flask.config["access"] = add_console(flask, Configuration(var=tmp_path), database, LocalBus(), lambda: None)
     return flask
 
 

@@ -15,6 +15,7 @@ from tests.console.issuer import Issuer, running_issuer
 from voicebot.config import Configuration
 from voicebot.console.access.guard import Access
 from voicebot.console.application import add_console
+from voicebot.store.bus import LocalBus
 from voicebot.store.history.database import Database
 
 
@@ -38,6 +39,8 @@ def access(tmp_path: Path, database: Database, issuer: Issuer) -> Access:
             oidc_roles={"it": "admin", "support": "agent"},
         ),
         database,
+        LocalBus(),
+        lambda: None,
     )
 
 

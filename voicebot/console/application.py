@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from flask import Flask, redirect
@@ -13,22 +14,35 @@ from voicebot.console.access.identity_provider import IdentityProvider
 from voicebot.console.access.people import people_blueprint
 from voicebot.console.access.sign_in import sign_in_blueprint
 from voicebot.console.navigation import navigation
+from voicebot.console.operators.pages import operators_blueprint
+from voicebot.console.operators.scene import Scene
 from voicebot.console.pages import prepare_pages
+from voicebot.dialogue.pack import Pack
+from voicebot.live.watching import Watching
+from voicebot.store.bus import Bus
 from voicebot.store.history.database import Database
 from voicebot.store.key_file import key_from
 
 
-def add_console(flask: Flask, configuration: Configuration, database: Database) -> Access:
-    """Add accounts and their pages; further blueprints are held to their needs by `Access.protect`.
+def add_console(
+    flask: Flask,
+    configuration: Configuration,
+    database: Database,
+    bus: Bus,
+    pack: Callable[[], Pack | None],
+) -> Access:
+    """Add accounts and all pages; further blueprints are held to their needs by `Access.protect`.
 
-    Raises KeyFileError where the key of the sessions can't be read or made.
+    `bus`: where calls are announced. `pack`: the pack in service, None before it is loaded. Raises KeyFileError where
+    the key of the sessions can't be read or made.
     """
     key = configuration.console_key.get_secret_value().encode() or key_from(configuration.var / "console.key")
     access = Access(flask, database, key)
+    zone = ZoneInfo(configuration.time_zone)
     prepare_pages(
         flask,
         default_language=configuration.language,
-        zone=ZoneInfo(configuration.time_zone),
+        zone=zone,
         navigation=navigation,
     )
     flask.config["SESSION_COOKIE_SECURE"] = configuration.public_url.startswith("https:")
@@ -38,6 +52,8 @@ def add_console(flask: Flask, configuration: Configuration, database: Database) 
         flask.register_blueprint(provider.blueprint(access))
     flask.register_blueprint(sign_in_blueprint(access, provider))
     flask.register_blueprint(people_blueprint(access))
+    scene = Scene.of(access, database, Watching(bus), pack, zone)
+    flask.register_blueprint(operators_blueprint(scene))
 
     @flask.get("/")
     @public

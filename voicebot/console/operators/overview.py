@@ -1,0 +1,157 @@
+"""How the bot is doing: figures of a period beside those of the one before, their course, flows, subjects, feelings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, abort, g, render_template, request
+
+from voicebot.analytics.definitions import KPIS, RESPONSE_TIMES
+from voicebot.analytics.figures import Compared, Interval
+from voicebot.analytics.scope import Scope
+from voicebot.console.access.guard import needs
+from voicebot.console.formats import Formats
+from voicebot.console.interface_language import text
+from voicebot.console.operators.periods import PERIODS, chosen_scope
+from voicebot.console.operators.scene import Scene
+
+_SHOWN = (
+    "calls",
+    "containment",
+    "first_call_resolution",
+    "understanding_rate",
+    "no_match_rate",
+    "no_input_rate",
+    "hand_over_rate",
+    "csat",
+    "handling_time",
+    "response_p50",
+    "response_p95",
+    "upset_share",
+)
+"""The figures of the first screen, in the order in which an operator asks for them."""
+_HOURLY_UP_TO_DAYS = 2
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One KPI as it is shown."""
+
+    name: str
+    title: str
+    value: str
+    before: str
+    change: str
+    """In words for the eye: `+1.2 %p`."""
+    verdict: str
+    """`better`, `worse` or empty."""
+
+
+_DEFINED = {kpi.name: kpi for kpi in KPIS}
+
+
+def figure(name: str, compared: Compared, language: str, formats: Formats) -> Figure:
+    """A KPI with its change from the period before."""
+    now, before = compared.now.get(name), compared.before.get(name)
+    kpi = _DEFINED.get(name)
+    title = kpi.titles[language] if kpi else text(language, f"console.{name}")
+    unit, better = (kpi.unit, kpi.better) if kpi else ("milliseconds", "lower")
+
+    def shown(value: float | None) -> str:
+        match unit:
+            case "share":
+                return formats.share(value)
+            case "seconds":
+                return formats.duration(value)
+            case "milliseconds":
+                return formats.milliseconds(value)
+            case "points":
+                return formats.number(value, 2)
+        return formats.number(value)
+
+    change, verdict = "", ""
+    if now is not None and before is not None:
+        difference = now - before
+        sign = "+" if difference > 0 else "−" if difference < 0 else "±"
+        if unit == "share":
+            change = f"{sign}{formats.number(abs(difference) * 100, 1)} {text(language, 'console.points')}"
+        elif unit == "count":
+            change = f"{sign}{formats.share(abs(difference) / before)}" if before else ""
+        else:
+            change = f"{sign}{shown(abs(difference))}"
+        if better != "neither" and shown(now) != shown(before):
+            verdict = "better" if (difference > 0) == (better == "higher") else "worse"
+    return Figure(name, title, shown(now), shown(before), change, verdict)
+
+
+def add_overview(blueprint: Blueprint, scene: Scene) -> None:
+    """The pages /console and /console/flows/FLOW."""
+
+    def formats() -> Formats:
+        return Formats(g.interface_language, scene.zone)
+
+    def course(scope: Scope) -> list[Interval]:
+        days = (scope.until - scope.since).days
+        return scene.analytics.course(scope, "hour" if days <= _HOURLY_UP_TO_DAYS else "day")
+
+    @blueprint.get("")
+    @needs("numbers")
+    def overview() -> str:
+        language = g.interface_language
+        chosen, scope = chosen_scope(request.args, scene.now(), scene.zone)
+        compared = scene.analytics.compared(scope)
+        pack = scene.pack()
+        return render_template(
+            "operators/overview.html",
+            chosen=chosen,
+            periods=PERIODS,
+            packs=[pack.name] if pack else [],
+            figures=[figure(name, compared, language, formats()) for name in _SHOWN],
+            has_calls=bool(compared.now.get("calls")),
+            course=_course(course(scope)),
+            flows=[(scene.title(flow.flow, language), flow) for flow in scene.analytics.flows(scope)],
+            intents=[(scene.title(one.intent, language), one) for one in scene.analytics.intents(scope, limit=12)],
+            rising=[(scene.title(one.intent, language), one) for one in scene.analytics.rising(scope, limit=5)],
+            feelings=_shares(scene.analytics.feelings(scope)),
+        )
+
+    @blueprint.get("/flows/<flow>")
+    @needs("numbers")
+    def flow_page(flow: str) -> str:
+        language = g.interface_language
+        chosen, scope = chosen_scope(request.args, scene.now(), scene.zone)
+        steps = scene.analytics.funnel(scope, flow)
+        known = scene.pack()
+        if not steps and (known is None or flow not in known.flows):
+            abort(404)
+        return render_template(
+            "operators/flow.html",
+            chosen=chosen,
+            periods=PERIODS,
+            packs=[known.name] if known else [],
+            flow=flow,
+            title=scene.title(flow, language),
+            steps=[(scene.step_title(step.step, language), step) for step in steps],
+            leaving=[
+                (scene.step_title(one.step, language), one) for one in scene.analytics.leaving(scope, flow, limit=15)
+            ],
+        )
+
+
+def _course(intervals: Sequence[Interval]) -> dict[str, Any]:
+    """Columns for the chart: seconds since 1970, and a value for each."""
+    names = ("calls", "containment", "understanding_rate", RESPONSE_TIMES[0], RESPONSE_TIMES[2])
+    return {
+        "at": [interval.begins.timestamp() for interval in intervals],
+        **{name: [interval.figures.get(name) for interval in intervals] for name in names},
+    }
+
+
+_FEELINGS = ("angry", "displeased", "neutral", "glad")
+
+
+def _shares(feelings: dict[str, int]) -> list[tuple[str, int, float]]:
+    total = sum(feelings.values())
+    return [(name, feelings.get(name, 0), feelings.get(name, 0) / total) for name in _FEELINGS] if total else []

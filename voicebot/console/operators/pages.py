@@ -1,0 +1,19 @@
+"""The operators' blueprint."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from voicebot.console.operators.calls import add_calls
+from voicebot.console.operators.overview import add_overview
+from voicebot.console.operators.scene import Scene
+from voicebot.console.pages import error_page
+
+
+def operators_blueprint(scene: Scene) -> Blueprint:
+    """The pages below /console."""
+    blueprint = scene.access.protect(Blueprint("console", __name__, url_prefix="/console"))
+    add_overview(blueprint, scene)
+    add_calls(blueprint, scene)
+    blueprint.register_error_handler(Exception, error_page)
+    return blueprint
