@@ -20,8 +20,9 @@ import structlog
 
 _log = structlog.get_logger(__name__)
 
-Work = Callable[[Callable[[], None]], int]
-"""What a worker does: is told what to call once it takes calls, and returns the process's exit status."""
+Work = Callable[[Callable[[], None], bool], int]
+"""What a worker does: is told what to call once it takes calls, and whether callers wait for it because others died;
+returns the process's exit status."""
 
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
 _LOOKS_UP_S = 0.25
@@ -109,7 +110,7 @@ class Workers:
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-            status = self._work(lambda: self._tell_ready(writes))
+            status = self._work(lambda: self._tell_ready(writes), self._ever_ready > 0)
         except KeyboardInterrupt:
             status = 0
         except BaseException as error:

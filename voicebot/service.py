@@ -222,6 +222,8 @@ class Service:
         """Calls that may stream at once; measured in the background where it is not configured."""
         self._kept: KeptCalls | None = None
         self._preloaded = preloaded
+        self._hurry = hurry
+        """Whether callers wait already: then phrases are spoken ahead while they are served."""
         self.bus: Bus = bus or LocalBus()
         """What happens in calls, for those who watch."""
         self._announcer = Announcer(self.bus)
@@ -430,6 +432,8 @@ class Service:
         voice = self._voice = TelephoneVoice(
             engines(self.configuration), SoundCache(self.configuration.var / "voices"), found
         )
+        if self._hurry:
+            return voice
         voice.warm_up(pack.languages)
 
         told_at = time.monotonic()

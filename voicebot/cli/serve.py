@@ -102,13 +102,13 @@ def _serve_with_workers(configuration: Configuration, console: Console, *, follo
     _settle()
     supervisor = os.getpid()
 
-    def work(ready: Callable[[], None]) -> int:
+    def work(ready: Callable[[], None], hurry: bool) -> int:
         from voicebot.cli.follow import follower
         from voicebot.service import Service
 
         live = SteadyStore(SqliteStore(file))
         followers = (follower(console),) if follow else ()
-        service = Service(configuration, followers=followers, live=live, preloaded=preloaded)
+        service = Service(configuration, followers=followers, live=live, preloaded=preloaded, hurry=hurry)
         try:
             # A worker that can't hold calls yet accepts none: the others do, or the connection waits.
             service.load()
