@@ -96,7 +96,8 @@ def test_a_clause_that_is_mostly_missing_is_the_engines_as_a_whole() -> None:
         "배송비는 사천 원이고 내일까지 내시면 됩니다.",  # most is missing
         "가방은 오늘 가고 양말은 내일 가고 코트는 모레 갑니다.",  # too many changes of voice
         "전혀 녹음되지 않은 문장입니다.",
-        "?!",
+        "가방은 오늘 가고 " * 3000,
+        "😀 ?!",
         "",
     ],
 )

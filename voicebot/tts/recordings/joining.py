@@ -39,6 +39,9 @@ _CRUMB = {"ko": 4}
 _CRUMB_LETTERS = 8
 """Letters (Korean: syllables) below which a recorded run beside an engine's words is given to the engine."""
 
+_LONGEST = 400
+"""Letters; longer than any sentence that a speaker reads, and searched through in milliseconds."""
+
 _PIECE = 1.0
 _INSIDE_WORD = 0.7
 _OTHER_BEGINNING = 0.3
@@ -139,7 +142,7 @@ def _gap(before: Run, run: Run) -> int:
 def plan(words: str, language: str, stock: Stock) -> tuple[Run, ...] | None:
     """The runs that make up a sentence in words, None where it is not worth joining."""
     sentence = _Sentence(words)
-    if not sentence.letters:
+    if not 0 < len(sentence.letters) <= _LONGEST:
         return None
     runs = _cover(sentence, language, stock)
     if all(run.pcm is not None for run in runs):
