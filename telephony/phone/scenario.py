@@ -222,10 +222,14 @@ class Queue(_Model):
     result: Literal["bridged", "leave", "queue-full", "error"] = "bridged"
     wait: Seconds = 3.0
     talk: Seconds = 2.0
+    place: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
+    """The caller's place at first."""
+    average: Seconds = 0.0
+    """How long callers usually wait, as Twilio tells; 0: it does not."""
 
     def outcome(self) -> QueueOutcome:
         """The same for the call."""
-        return QueueOutcome(self.result, self.wait, self.talk)
+        return QueueOutcome(self.result, self.wait, self.talk, self.place, int(self.average))
 
 
 class Scenario(_Model):
@@ -237,6 +241,8 @@ class Scenario(_Model):
     caller: Text | None = Field(None, alias="from")
     """The caller's number; by default the one of the command line."""
     dial: Dial = Dial()
+    dials: tuple[Dial, ...] = Field((), max_length=20)
+    """The first person dialled, the second, ...; further ones behave as `dial`."""
     queue: Queue = Queue()
     steps: tuple[Step, ...] = Field(min_length=1, max_length=1000)
 

@@ -209,6 +209,7 @@ def _settings(
         caller=plan.caller or caller,
         language=plan.language,
         dial=plan.dial.outcome(),
+        dials=tuple(one.outcome() for one in plan.dials),
         queue=plan.queue.outcome(),
         synthesise=voice,
         seed=1 if virtual_time else None,
