@@ -23,7 +23,7 @@ NEURAL = [known for known in KINDS if known.name not in ("command", "pyttsx3")]
 
 
 def configured(tmp_path: Path, **settings: object) -> Configuration:
-    return Configuration.model_validate({"var": tmp_path} | settings)
+    return Configuration.model_validate({"var": tmp_path, "voices": {}} | settings)
 
 
 @pytest.fixture(scope="module", params=NEURAL, ids=[known.name for known in NEURAL])
@@ -160,4 +160,4 @@ def test_every_language_has_its_own_place_for_an_engine(tmp_path: Path) -> None:
 
 def test_the_environment_can_name_voices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "VOICEBOT_VOICES", '{"en": "pyttsx3"}')
-    assert order(configured(tmp_path), "en")[0] == "pyttsx3"
+    assert order(Configuration.model_validate({"var": tmp_path}), "en")[0] == "pyttsx3"
