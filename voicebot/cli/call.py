@@ -141,7 +141,13 @@ def _in_process(
 
     set_up(configuration)
     service = build(configuration)
-    application = create_app(configuration, service, blueprints=[calls_blueprint(service.journal)], keyed=service.keyed)
+    application = create_app(
+        configuration,
+        service,
+        blueprints=[calls_blueprint(service.journal)],
+        office=service.office,
+        keyed=service.keyed,
+    )
 
     async def run() -> tuple[CallResult, Line]:
         async with InProcess(application) as transport:
