@@ -242,11 +242,11 @@ class HistoryWriter:
         return True
 
     def _write(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """Raises SQLAlchemyError where the database is at fault. A record that is at fault itself is given up."""
+        """Raises what tells that the database is at fault. A record that is at fault itself is given up."""
         try:
             self._rows.write(records)
-        except (SQLAlchemyError, ValueError, TypeError, KeyError) as error:
-            if isinstance(error, SQLAlchemyError) and not _is_unfit(error):
+        except Exception as error:  # whatever a record can bring about must not keep the others waiting
+            if not _is_unfit(error):
                 raise
             if len(records) == 1:
                 self._lose(1, f"a record can't be stored ({type(error).__name__})")
@@ -288,8 +288,10 @@ class HistoryWriter:
             _log.warning(what, reason=why, waiting=len(self._held), lost=self._lost)
 
 
-def _is_unfit(error: SQLAlchemyError) -> bool:
+def _is_unfit(error: Exception) -> bool:
     """Whether it is a value that is at fault, not the database or the way there."""
     if isinstance(error, DBAPIError):
         return isinstance(error, DataError | IntegrityError)
-    return isinstance(error, StatementError)
+    if isinstance(error, SQLAlchemyError):
+        return isinstance(error, StatementError)
+    return not isinstance(error, OSError | VoicebotError | MemoryError)
