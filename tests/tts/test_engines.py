@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,8 +21,13 @@ SHORT = {"ko": "네, 맞습니다.", "en": "Yes, it is."}
 NEURAL = [known for known in KINDS if known.name not in ("command", "pyttsx3")]
 
 
+@pytest.fixture(autouse=True)
+def _no_voice_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VOICEBOT_VOICES", raising=False)
+
+
 def configured(tmp_path: Path, **settings: object) -> Configuration:
-    return Configuration.model_validate({"var": tmp_path, "voices": {}} | settings)
+    return Configuration.model_validate({"var": tmp_path} | settings)
 
 
 @pytest.fixture(scope="module", params=NEURAL, ids=[known.name for known in NEURAL])
@@ -90,7 +94,7 @@ def test_a_model_that_is_missing_is_one_clear_error(make: Made) -> None:
     speaking.close()
 
 
-def test_a_real_worker_without_its_model_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_real_worker_without_its_model_says_so(tmp_path: Path) -> None:
     pytest.importorskip("supertonic")
     engine = SupertonicEngine(tmp_path, workers=1)
     with pytest.raises(EngineError, match="ONNX model files not found"):
@@ -159,5 +163,5 @@ def test_every_language_has_its_own_place_for_an_engine(tmp_path: Path) -> None:
 
 
 def test_the_environment_can_name_voices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(os.environ, "VOICEBOT_VOICES", '{"en": "pyttsx3"}')
-    assert order(Configuration.model_validate({"var": tmp_path}), "en")[0] == "pyttsx3"
+    monkeypatch.setenv("VOICEBOT_VOICES", '{"en": "pyttsx3"}')
+    assert order(configured(tmp_path), "en")[0] == "pyttsx3"
