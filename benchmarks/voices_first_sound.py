@@ -8,7 +8,19 @@ Half the calls say phrases that were made before, without rest; the other half s
 that every engine is overloaded all the time; pyttsx3 stands behind it, as in the service. `single` is one caller's new
 sentence with nobody else on the line and no other engine.
 
-CPU_SINGLE
+2026-11-22, two cores shared with other work (load 7), ms:
+
+    engine   language  what                          n  median  95 %  most
+    piper    en        single, new sentence          8     317   412   468
+    piper    en        50 calls, known phrases     213       3    19    41
+    piper    en        50 calls, new sentences      51     641  2585  2603
+    pyttsx3  en        single, new sentence          8      20    41    42
+    pyttsx3  en        50 calls, known phrases     181       1     7    23
+    pyttsx3  en        50 calls, new sentences      71      25    71   111
+    pyttsx3  ko        single, new sentence          8      35    41    47
+    pyttsx3  ko        50 calls, known phrases     128       2    24    48
+
+A new sentence of 4 s takes Piper 0.21 s of a core; 25 callers with nothing but new ones are more than two cores can do.
 """
 
 from __future__ import annotations

@@ -166,6 +166,28 @@ def test_preparing_reports_progress_and_failures() -> None:
     assert len(engine.asked) == 2
 
 
+def test_what_the_best_engine_has_no_time_for_is_there_in_the_next_voice_and_made_better_later() -> None:
+    now = 0.0
+
+    class Slow(ToneEngine):
+        def synthesise(self, text: str, language: str, style: Style) -> Sound:
+            nonlocal now
+            now += 5.0
+            return super().synthesise(text, language, style)
+
+    slow, quick = Slow("slow"), ToneEngine("quick")
+    slow.concurrency = 1
+    speaking = TelephoneVoice([slow, quick], SoundCache(None), clock=lambda: now)
+    phrases = [
+        Phrase(f"{word} 상품을 찾아보겠습니다.", "ko") for word in ("첫", "둘째", "셋째", "넷째", "다섯째", "여섯째")
+    ]
+    assert speaking.prepare(phrases, within_s=4.0) == 0
+    assert quick.asked
+    assert all(speaking.is_ready(phrase.text, "ko") for phrase in phrases)
+    assert speaking.prepare(phrases) == 0
+    assert len(slow.asked) == len(phrases)
+
+
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 44100])
 @pytest.mark.parametrize("loudness", [0.01, 0.2, 1.0])
 def test_whatever_the_engine_makes_the_telephone_gets_one_loudness(rate: int, loudness: float) -> None:

@@ -54,16 +54,16 @@ class Standing:
             return count >= _FAILURES
 
     def cannot_say(self, name: str, pcm: Pcm) -> None:
-        """It would be no better the next time. `pcm`: what there is of it, may be empty."""
+        """It would be no better the next time. `pcm`: what there is of it."""
         with self._lock:
             self._poor[name] = pcm
             while len(self._poor) > _KEPT_POOR:
                 self._poor.popitem(last=False)
 
     def poor(self, names: Sequence[str]) -> Pcm | None:
-        """The first of these that can be heard at all."""
+        """The first of these that there is anything of."""
         with self._lock:
-            return next((pcm for name in names if (pcm := self._poor.get(name)) is not None and len(pcm)), None)
+            return next((self._poor[name] for name in names if name in self._poor), None)
 
     def tell(self, engine: str, language: str, reason: str) -> None:
         """One message for the operator about an engine that fails, not one for every sentence."""

@@ -40,6 +40,8 @@ GIVE_UP_S = 8.0
 """Seconds after which what was asked for counts as not coming."""
 AHEAD_S = 3600.0
 """For what is spoken ahead: anything that a caller waits for is made before it."""
+_TRIES = 2
+"""Engines have been seen to make silence of a text under load, and speech of it a moment later."""
 _AHEAD_AT_ONCE = 2 * max(2, min(4, os.cpu_count() or 2))
 """Phrases spoken ahead at the same time: enough that no engine waits for the next, while others are looked up."""
 _KEPT_PLANS = 4096
@@ -70,12 +72,12 @@ _Part = Pcm | _ToMake
 
 
 class _PoorError(EngineError):
-    """What an engine made of a text is no good, and would not be better the next time."""
+    """What an engine made of a text is distorted, and would not be better the next time."""
 
     def __init__(self, message: str, pcm: Pcm) -> None:
         super().__init__(message)
         self.pcm = pcm
-        """What there is of it, for want of anything better; may be empty."""
+        """It can be heard, for want of anything better."""
 
 
 class TelephoneVoice:
@@ -273,8 +275,6 @@ class TelephoneVoice:
             pcm = _made(engine, part, language)
         except _PoorError as error:
             self._standing.cannot_say(name, error.pcm)
-            if not len(error.pcm):
-                self._failed(engine)
             raise
         except EngineBusyError:
             raise
@@ -319,9 +319,12 @@ def _styled(style: Style, words: Words) -> Style:
 
 
 def _made(engine: Engine, part: _ToMake, language: str) -> Pcm:
-    sound = engine.synthesise(part.words, language, part.style)
-    if reason := unusable(sound, part.words, part.style.rate):
-        raise _PoorError(f"{engine.name} made {reason}; choose another voice.", np.zeros(0, np.int16))
+    for _ in range(_TRIES):
+        sound = engine.synthesise(part.words, language, part.style)
+        if not (reason := unusable(sound, part.words, part.style.rate)):
+            break
+    else:
+        raise EngineError(f"{engine.name} made {reason}; choose another voice.")
     pcm = on_the_line(sound)
     if reason := distorted(sound, part.words, language, part.style.rate):
         raise _PoorError(f"{engine.name} made {reason}; mend its settings or choose another voice.", pcm)
