@@ -233,12 +233,16 @@ def _caller(session: KeypadSession) -> Caller:
 
 
 def _event() -> Keyed | NoInput:
-    """What the caller pressed, of what Twilio tells in the present request. A star clears what stands before it."""
-    keys = "".join(_KEYS.findall(parameters().get("Digits", "")[:_MOST_KEYS]))
-    if "*" in keys:
-        return Keyed("*")
-    digits = keys.strip("#")
+    """What the caller pressed, of what Twilio tells in the present request.
+
+    As in a stream: a star drops the digits before it, and where none follow, the question is heard again.
+    """
+    keys = "".join(_KEYS.findall(parameters().get("Digits", "")[:_MOST_KEYS])).strip("#").partition("#")[0]
+    before, star, digits = keys.rpartition("*")
     if digits:
-        return Keyed(digits.partition("#")[0])
+        return Keyed(digits)
+    if star:
+        return Keyed("#" if before.strip("*") else "*")
     # Where a hash ends entries, a lone one comes without digits.
-    return Keyed("#") if keys or parameters().get("FinishedOnKey") == "#" else NoInput()
+    hashed = "#" in (parameters().get("Digits", "")[:1], parameters().get("FinishedOnKey"))
+    return Keyed("#") if hashed else NoInput()

@@ -117,6 +117,19 @@ def test_a_finger_that_slipped_is_corrected_by_star() -> None:
     assert "주문번호" in caller.press("*")
 
 
+def test_a_star_amid_a_number_begins_it_anew() -> None:
+    caller = KeyedCaller(Service())
+    caller.call()
+    asked = caller.press("1")
+    assert caller.press("12*") == asked
+    assert "운동화" in caller.press("12345678")
+    other = KeyedCaller(caller.service, call_sid(2))
+    other.call()
+    other.press("1")
+    assert "자릿수가 맞지 않아요" in other.press("12*34567")
+    assert "운동화" in other.press("*12345678"[1:])
+
+
 def test_silence_is_asked_about_and_ends_with_a_person() -> None:
     caller = KeyedCaller(Service())
     caller.call()

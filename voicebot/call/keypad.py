@@ -26,7 +26,8 @@ class Keypad:
         """Take a key; returns the entry that it completes, else an empty text.
 
         An entry is complete at `longest` digits, at a hash, or when `tick` finds that no key followed. A lone hash
-        and every star are entries of their own. The keys A to D, which telephones don't have, are dropped.
+        and a lone star are entries of their own. A star amid digits drops them, and counts as a hash: the question is
+        heard again. The keys A to D, which telephones don't have, are dropped.
         """
         if self.is_superfluous(key, now_ms):
             self._full = False
@@ -35,8 +36,7 @@ class Keypad:
         if key == "#":
             return self._take() or "#"
         if key == "*":
-            self._digits = ""
-            return "*"
+            return "#" if self._take() else "*"
         if not (len(key) == 1 and key in "0123456789"):
             return ""
         self._digits += key
