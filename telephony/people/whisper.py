@@ -23,7 +23,7 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "failed": "시스템 문제로 연결합니다.",
         "trouble": "시스템 문제로 연결합니다.",
         "full": "통화가 많아 바로 연결합니다.",
-        "summary": "문의 내용은 {summary}.",
+        "summary": "문의 내용은 {summary}입니다.",
         "angry": "고객이 화가 나 있습니다.",
         "displeased": "고객이 불편해하고 있습니다.",
         "other_language": "고객은 영어를 사용합니다.",
@@ -73,7 +73,7 @@ def connected(language: str) -> str:
 
 
 def _short(text: str) -> str:
-    text = text.strip().rstrip(".;")
+    text = text.strip().rstrip(".;").replace(";", ",")
     if len(text) <= _MOST_CHARACTERS:
         return text
     return text[:_MOST_CHARACTERS].rpartition(" ")[0].rstrip(",; ")

@@ -6,11 +6,13 @@ import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from telephony.people.moving import Moving
+from telephony.people.moving import Moving, open_moving
 from telephony.phone.phone import Call
 from telephony.phone.settings import DialOutcome, QueueOutcome
-from telephony.twilio_rest import CallGoneError, UnavailableError
+from telephony.twilio_rest import CallGoneError, CredentialsError, UnavailableError
 from tests.telephony.people_side import (
     AGENT,
     CONTEXT,
@@ -28,6 +30,7 @@ from tests.telephony.people_side import (
 )
 from tests.telephony.twilio_side import PUBLIC
 from voicebot.channel import Outcome
+from voicebot.config import Configuration, ConfigurationError, load
 
 NOBODY_THERE = QueueOutcome("bridged", wait_s=10_000)
 TWO = {"agent_numbers": {"support": [AGENT, SECOND_AGENT]}}
@@ -395,6 +398,87 @@ def test_a_caller_who_never_spoke_with_the_bot_has_a_context_too() -> None:
     assert context is not None
     assert (context.reason, context.number) == ("trouble", call.settings.caller)
     assert "시스템 문제로 연결합니다." in whispered(call)
+
+
+_AGENTS = st.builds(
+    DialOutcome,
+    status=st.sampled_from(["answered", "busy", "no-answer", "failed"]),
+    agent_keys=st.text("12*9", max_size=4),
+)
+_QUEUES = st.builds(
+    QueueOutcome,
+    result=st.sampled_from(["bridged", "leave", "queue-full", "error"]),
+    wait_s=st.sampled_from([5.0, 10_000.0]),
+    place=st.integers(1, 40),
+    average_s=st.integers(0, 4000),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    agents=st.lists(_AGENTS, max_size=3),
+    last=_AGENTS,
+    queue=_QUEUES,
+    keys=st.lists(st.text("0129*", min_size=1, max_size=1), max_size=6),
+    outside=st.sampled_from(["open", "choice", "voicemail", "callback", "message"]),
+    caller=st.sampled_from(["+821012345678", "anonymous", "+88216123456"]),
+    language=st.sampled_from(["ko", "en"]),
+)
+def test_whatever_happens_the_way_to_people_ends_well(
+    agents: list[DialOutcome],
+    last: DialOutcome,
+    queue: QueueOutcome,
+    keys: list[str],
+    outside: str,
+    caller: str,
+    language: str,
+) -> None:
+    """With a person, a call-back, a message, or the time to call again: in no more than 25 minutes."""
+    hours = None if outside == "open" else WORKING_DAYS.model_copy(update={"outside": outside})
+    office = office_at(SUNDAY_NOON, hours)
+
+    async def act(call: Call) -> None:
+        for key in keys:
+            await call.line.until(lambda: call.state == "gather", 900)
+            await call.line.until(lambda: False, 0.3)
+            await call.press(key)
+
+    call = hand_over(
+        act,
+        office=office,
+        outcome=Outcome("hand_over", "asked", "support", language=language),
+        phone={"dials": tuple(agents), "dial": last, "queue": queue, "caller": caller},
+        **TWO,
+    )
+    assert call.ended_by == "bot"
+    assert call.line.now_ms < 25 * 60_000
+    bridged = any(event.kind == "bridged" for event in call.events)
+    goodbye = heard(call).endswith(("안녕히 계세요.", "goodbye."))
+    assert bridged != goodbye
+    if office.callbacks.all() or office.voicemails.all():
+        assert goodbye
+
+
+def test_transfers_by_the_api_need_an_account_and_an_address() -> None:
+    assert open_moving(Configuration()) is None
+    with pytest.raises(CredentialsError, match="VOICEBOT_PUBLIC_URL"):
+        open_moving(Configuration(transfer_by="rest"))
+    with pytest.raises(CredentialsError, match="TWILIO_ACCOUNT_SID"):
+        open_moving(Configuration(transfer_by="rest", public_url=PUBLIC))
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("twilio_number", "15881234"),
+        ("agent_numbers", {"support": ["agent one"]}),
+        ("taskrouter_workflow", "WW1"),
+        ("hours", {"open": {"monday": "9-18"}}),
+    ],
+)
+def test_a_setting_of_people_that_cannot_be_used_stops_the_start(setting: str, value: object) -> None:
+    with pytest.raises(ConfigurationError, match="write"):
+        load(**{setting: value})
 
 
 def test_a_context_survives_json() -> None:
