@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -138,11 +138,20 @@ class Analytics:
     def course(self, scope: Scope, by: Literal["day", "hour"] = "day") -> list[Interval]:
         """The KPIs of each day or hour with calls, in order."""
         self._count()
-        found: list[Interval] = []
         with self._database.reading() as connection:
+            if by == "hour":
+                hours = _course(connection, scope, hourly_calls.c.hour, hourly_waits.c.hour)
+                return [
+                    Interval(first_moment(hour).astimezone(self._zone), _figures(*counted))
+                    for hour, counted in hours.items()
+                ]
+            days: dict[int, tuple[Sums, Sequence[int]]] = {}
             for part, offset in scope.of_one_offset(self._zone):
-                found += self._course(connection, part, by, offset)
-        return found
+                columns = (_day(table.c.hour, offset) for table in (hourly_calls, hourly_waits))
+                for day, counted in _course(connection, part, *columns).items():
+                    # The day on which clocks change lies in two parts.
+                    days[day] = _added(days[day], counted) if day in days else counted
+        return [Interval(self._midnight(day), _figures(*counted)) for day, counted in sorted(days.items())]
 
     def by(self, scope: Scope, dimension: Dimension) -> dict[str, Figures]:
         """The KPIs of each pack, version, language or channel."""
@@ -250,29 +259,9 @@ class Analytics:
         with self._database.reading() as connection:
             return {feeling: int(turns) for feeling, turns in connection.execute(query.order_by(c.feeling))}
 
-    def _course(
-        self, connection: Connection, scope: Scope, by: Literal["day", "hour"], offset: int
-    ) -> Iterable[Interval]:
-        length = 24 if by == "day" else 1
-
-        def group(hour: Any) -> Any:
-            return (hour + literal(offset, literal_execute=True)) // literal(length, literal_execute=True)
-
-        column = group(hourly_calls.c.hour)
-        rows = connection.execute(
-            select(column.label("name"), *_SUMMED)
-            .where(*scope.conditions(hourly_calls))
-            .group_by(column)
-            .order_by(column)
-        ).mappings()
-        waits = _waits_by(connection, scope, group(hourly_waits.c.hour))
-        return [
-            Interval(
-                first_moment(int(row["name"]) * length - offset).astimezone(self._zone),
-                _figures(_numbers(row), waits.get(row["name"], ())),
-            )
-            for row in rows
-        ]
+    def _midnight(self, day: int) -> datetime:
+        """When a day since 1970 begins here."""
+        return datetime.combine(date(1970, 1, 1) + timedelta(days=day), datetime.min.time(), self._zone)
 
     def _count(self) -> None:
         """What became stale since somebody looked last."""
@@ -312,6 +301,28 @@ def _waits(connection: Connection, scope: Scope) -> Sequence[int]:
 def _waits_by(connection: Connection, scope: Scope, column: ColumnElement[Any]) -> dict[Any, Sequence[int]]:
     query = select(column, *_WAITED).where(*scope.conditions(hourly_waits)).group_by(column)
     return {row[0]: [int(turns) for turns in row[1:]] for row in connection.execute(query)}
+
+
+def _day(hour: ColumnElement[int], offset: int) -> ColumnElement[int]:
+    """The local day since 1970 of an hour, with clocks so many hours ahead of UTC."""
+    return (hour + literal(offset, literal_execute=True)) // literal(24, literal_execute=True)
+
+
+def _course(
+    connection: Connection, scope: Scope, calls: ColumnElement[int], waits: ColumnElement[int]
+) -> dict[int, tuple[Sums, Sequence[int]]]:
+    """What is counted by these columns of `hourly_calls` and `hourly_waits`, in their order."""
+    query = select(calls.label("name"), *_SUMMED).where(*scope.conditions(hourly_calls))
+    waited = _waits_by(connection, scope, waits)
+    rows = connection.execute(query.group_by(calls).order_by(calls)).mappings()
+    return {int(row["name"]): (_numbers(row), waited.get(row["name"], ())) for row in rows}
+
+
+def _added(one: tuple[Sums, Sequence[int]], other: tuple[Sums, Sequence[int]]) -> tuple[Sums, Sequence[int]]:
+    sums = {name: one[0][name] + other[0][name] for name in _NAMES}
+    if not (one[1] and other[1]):
+        return sums, one[1] or other[1]
+    return sums, [a + b for a, b in zip(one[1], other[1], strict=True)]
 
 
 def _intents(connection: Connection, scope: Scope) -> dict[str, Mapping[Any, Any]]:
