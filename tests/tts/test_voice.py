@@ -62,6 +62,35 @@ def test_a_recording_comes_before_any_engine() -> None:
     assert [text for text, _, _ in engine.asked] == ["무엇을 도와드릴까요?"]
 
 
+def test_markup_is_heard_breaks_as_silence_and_the_rest_as_manner() -> None:
+    engine = ToneEngine()
+    speaking = voice(engine)
+    plain = speaking.speak("천천히 말합니다.", "ko")
+    slower = speaking.speak('<prosody rate="50%">천천히 말합니다.</prosody>', "ko")
+    broken = speaking.speak('천천히 <break time="700ms"/> 말합니다.', "ko")
+    speaking.speak("<emphasis>지금</emphasis> 말합니다.", "ko")
+    assert len(slower) > 1.6 * len(plain)
+    assert not broken[len(broken) // 2 - 400 : len(broken) // 2 + 400].any()
+    text, _, style = engine.asked[-1]  # the other word is known
+    assert text == "지금"
+    assert style.rate < 1 < style.pitch
+
+
+def test_recorded_pieces_are_joined_and_an_engine_says_what_is_missing() -> None:
+    engine, recordings = ToneEngine(), Recordings()
+    for text in ("주문하신 상품은 지금 …", "… 배송 준비를 하고 있습니다."):
+        recordings.add(text, "ko", ToneEngine().synthesise(text, "ko", NORMAL))
+    sentence = "주문하신 상품은 지금 배송 준비를 하고 있습니다."
+    composed = recordings.compose(sentence, "ko")
+    assert composed is not None
+    speaking = voice(engine, recordings=recordings)
+    assert speaking.is_ready(sentence, "ko")
+    assert len(speaking.speak(sentence, "ko")) > SAMPLE_RATE
+    assert engine.asked == []
+    assert len(speaking.speak(f'<prosody rate="50%">{sentence}</prosody>', "ko"))
+    assert len(engine.asked) == 1
+
+
 def test_sentences_are_joined_by_a_pause_and_cached_one_by_one() -> None:
     engine = ToneEngine()
     speaking = voice(engine)

@@ -17,9 +17,9 @@ import structlog
 from voicebot.audio.format import Pcm
 from voicebot.failure import place
 from voicebot.tts.cache import SoundCache, key
-from voicebot.tts.markup import Break, Words, pieces
 from voicebot.tts.port import NORMAL, Engine, EngineBusyError, EngineError, Style
-from voicebot.tts.recordings import Fill, Pause, Recorded, Recordings
+from voicebot.tts.recordings import Recordings
+from voicebot.tts.sentence_parts import Part, ToMake, parts_of
 from voicebot.tts.soundness import distorted, unusable
 from voicebot.tts.speech_text import sentences
 from voicebot.tts.standing import Standing
@@ -46,8 +46,6 @@ _AHEAD_AT_ONCE = 2 * max(2, min(4, os.cpu_count() or 2))
 """Phrases spoken ahead at the same time: enough that no engine waits for the next, while others are looked up."""
 _KEPT_PLANS = 4096
 """Sentences whose words are remembered, so that a known one is found without reading it again."""
-_EMPHASIS = Style(rate=0.9, pitch=1.06)
-"""Emphasis in engines that have none: a little slower and higher, as speakers do."""
 
 
 @dataclass(frozen=True)
@@ -57,18 +55,6 @@ class Phrase:
     text: str
     language: str
     style: Style = NORMAL
-
-
-@dataclass(frozen=True)
-class _ToMake:
-    """Words for an engine."""
-
-    words: str
-    style: Style
-
-
-_Part = Pcm | _ToMake
-"""Of a sentence: a recording or a silence, or what an engine makes."""
 
 
 class _PoorError(EngineError):
@@ -107,7 +93,7 @@ class TelephoneVoice:
             engine.name: Synthesis(engine.name, places=engine.concurrency, hangs_after_s=give_up_s, clock=clock)
             for engine in self._engines
         }
-        self._plan = functools.lru_cache(_KEPT_PLANS)(self._planned)
+        self._plan = functools.lru_cache(_KEPT_PLANS)(functools.partial(parts_of, self._recordings))
         self._standing = Standing(clock)
         self._closed = False
 
@@ -177,35 +163,17 @@ class TelephoneVoice:
         self.speak(phrase.text, phrase.language, phrase.style, AHEAD_S if ahead else 0.0)
         return self.is_ready(phrase.text, phrase.language, phrase.style)
 
-    def _planned(self, sentence: str, language: str, style: Style) -> tuple[_Part, ...]:
-        """What a sentence is made of."""
-        if (recorded := self._recordings.find(sentence, language)) is not None:
-            return (recorded,)
-        composed = None if "<" in sentence or "&" in sentence else self._recordings.compose(sentence, language)
-        if composed is None:
-            return _to_make(sentence, language, style)
-        parts: list[_Part] = []
-        for part in composed:
-            match part:
-                case Recorded(pcm):
-                    parts.append(pcm)
-                case Pause(milliseconds):
-                    parts.append(pause(milliseconds))
-                case Fill(words):
-                    parts += _to_make(words, language, style)
-        return tuple(parts)
-
     def _is_made(self, phrase: Phrase, within_s: float) -> bool:
         """Whether it is recorded or in the cache, by the engine that would be asked for it."""
         if self._recordings.find(phrase.text, phrase.language) is not None:
             return True
         return all(
-            not isinstance(part, _ToMake) or self._is_known(part, phrase.language, within_s)
+            not isinstance(part, ToMake) or self._is_known(part, phrase.language, within_s)
             for sentence in sentences(phrase.text, phrase.language)
             for part in self._plan(sentence, phrase.language, phrase.style)
         )
 
-    def _is_known(self, part: _ToMake, language: str, within_s: float) -> bool:
+    def _is_known(self, part: ToMake, language: str, within_s: float) -> bool:
         for _, name, is_asked in self._order(part, language, within_s):
             if name in self._cache:
                 return True
@@ -213,7 +181,7 @@ class TelephoneVoice:
                 return False
         return False
 
-    def _order(self, part: _ToMake, language: str, within_s: float) -> list[tuple[Engine, str, bool]]:
+    def _order(self, part: ToMake, language: str, within_s: float) -> list[tuple[Engine, str, bool]]:
         """Engines, the name of the part as they make it, and whether they are asked for it now.
 
         The best first, but those that would keep a caller waiting behind the others.
@@ -229,9 +197,9 @@ class TelephoneVoice:
     def _is_slow(self, engine: Engine, size: int, within_s: float) -> bool:
         return self._synthesis[engine.name].expected_s(size, within_s) > within_s + WORTH_WAITING_S
 
-    def _sound(self, part: _Part, language: str, within_s: float) -> Pcm:
+    def _sound(self, part: Part, language: str, within_s: float) -> Pcm:
         """A part from the best engine that can say it in time."""
-        if not isinstance(part, _ToMake):
+        if not isinstance(part, ToMake):
             return part
         began, late = self._clock(), list[Future[Pcm]]()
         order = self._order(part, language, within_s)
@@ -257,17 +225,17 @@ class TelephoneVoice:
                     return future.result()
         return self._instead(part, language, [name for _, name, _ in order])
 
-    def _instead(self, part: _ToMake, language: str, names: Sequence[str]) -> Pcm:
+    def _instead(self, part: ToMake, language: str, names: Sequence[str]) -> Pcm:
         """For want of anything better: a distorted one, the same words in another style, silence."""
         if (poor := self._standing.poor(names)) is not None:
             return poor
         for engine in self._speaking(language):
-            if (pcm := self._cache.get(_key(_ToMake(part.words, NORMAL), language, engine))) is not None:
+            if (pcm := self._cache.get(_key(ToMake(part.words, NORMAL), language, engine))) is not None:
                 return pcm
         self._tell("all", "no engine could speak; see `voicebot doctor`", language)
         return np.zeros(0, np.int16)
 
-    def _make(self, engine: Engine, part: _ToMake, language: str, name: str) -> Pcm:
+    def _make(self, engine: Engine, part: ToMake, language: str, name: str) -> Pcm:
         """Synthesise, judge, shape and keep. Raises EngineError."""
         if (made := self._cache.get(name)) is not None:
             return made  # in this very moment, or by another process
@@ -300,25 +268,7 @@ class TelephoneVoice:
         return tuple(engine for engine in self._engines if language in engine.languages)
 
 
-def _to_make(text: str, language: str, style: Style) -> tuple[_Part, ...]:
-    """The words and silences of a text; pure signs say nothing."""
-    parts: list[_Part] = []
-    for piece in pieces(text, language):
-        if isinstance(piece, Break):
-            parts.append(pause(piece.ms))
-        elif any(char.isalnum() for char in piece.text):
-            parts.append(_ToMake(piece.text, _styled(style, piece)))
-    return tuple(parts)
-
-
-def _styled(style: Style, words: Words) -> Style:
-    rate, pitch = style.rate * words.rate, style.pitch * words.pitch
-    if words.emphasis:
-        rate, pitch = rate * _EMPHASIS.rate, pitch * _EMPHASIS.pitch
-    return Style(round(rate, 3), round(pitch, 3))
-
-
-def _made(engine: Engine, part: _ToMake, language: str) -> Pcm:
+def _made(engine: Engine, part: ToMake, language: str) -> Pcm:
     for _ in range(_TRIES):
         sound = engine.synthesise(part.words, language, part.style)
         if not (reason := unusable(sound, part.words, part.style.rate)):
@@ -340,5 +290,5 @@ def _with_pauses(spoken: Sequence[Pcm]) -> Pcm:
     return join(parts[1:])
 
 
-def _key(part: _ToMake, language: str, engine: Engine) -> str:
+def _key(part: ToMake, language: str, engine: Engine) -> str:
     return key(part.words, language, f"{engine.fingerprint} treatment {TREATMENT}", part.style)
