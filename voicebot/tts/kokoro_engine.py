@@ -35,7 +35,7 @@ class KokoroEngine:
     def __init__(self, var: Path, folder: Path | None = None, *, workers: int = 2, command: Sequence[str] = ()) -> None:
         """`var` is the configuration's, `folder` the model's where it is configured; a worker takes about 350 MB."""
         self.concurrency = workers
-        self.fingerprint = f"kokoro 1.0 int8, {_VOICE}, speed {_SPEED}, phonemes 1"
+        self.fingerprint = f"kokoro 1.0 int8, {_VOICE}, speed {_SPEED}, phonemes 2"
         self._workers = SpeakingWorkers(
             self.name,
             command or module_command("voicebot.tts.kokoro_worker", str(var), *([str(folder)] if folder else [])),

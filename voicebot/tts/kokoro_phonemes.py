@@ -19,7 +19,7 @@ _INITIALS = {
     **{"ㄲ": "kk", "ㄸ": "tt", "ㅃ": "pp", "ㅆ": "ss", "ㅉ": "ʨʨ", "ㅋ": "kʰ", "ㅌ": "tʰ", "ㅍ": "pʰ", "ㅊ": "ʨʰ"},
 }
 _VOICED = {"ㄱ": "ɡ", "ㄷ": "d", "ㅂ": "b", "ㅈ": "ʥ"}
-"""Plain consonants between voiced sounds."""
+"""Plain consonants between voiced sounds within a word. With a voice at its beginning they are misheard as nasals."""
 _FINALS = {"ㄱ": "k", "ㄴ": "n", "ㄷ": "t", "ㄹ": "l", "ㅁ": "m", "ㅂ": "p", "ㅇ": "ŋ"}
 _PALATAL_VOWELS = "ㅣㅑㅕㅛㅠㅖㅒㅟ"
 _VOICED_FINALS = ("", *"ㄴㄹㅁㅇ")
@@ -42,9 +42,9 @@ def phonemes(text: str) -> str:
 
 
 def _initial(syllable: Syllable, before: Syllable | None) -> str:
-    if before is not None and before.final in _VOICED_FINALS and syllable.initial in _VOICED:
-        return _VOICED[syllable.initial]
+    symbol = _INITIALS.get(syllable.initial, "")
+    if before is not None and before.final in _VOICED_FINALS and not syllable.begins_word:
+        symbol = _VOICED.get(syllable.initial, symbol)
     if before is not None and before.final == "ㄹ" and syllable.initial == "ㄹ":
         return "l"
-    symbol = _INITIALS.get(syllable.initial, "")
     return symbol.replace("s", "ɕ") if syllable.vowel in _PALATAL_VOWELS else symbol

@@ -27,7 +27,7 @@ class MbrolaEngine:
     def __init__(self, *, voice: Path = VOICE, workers: int = 2, command: Sequence[str] = ("mbrola",)) -> None:
         """At most `workers` processes of the program at once, one a text."""
         self.concurrency = workers
-        self.fingerprint = "mbrola hn1, prosody 1"
+        self.fingerprint = "mbrola hn1, prosody 2"
         line = [*command, "-e", str(voice), "-", "{file}"]
         self._program = CommandEngine(line, name=self.name, languages=self.languages, workers=workers)
 

@@ -18,6 +18,7 @@ _INITIALS = {
     "ㅎ": "h",
 }
 _VOICED = {"ㄱ": "g", "ㄷ": "d", "ㅂ": "b", "ㅈ": "dz\\"}
+"""Plain consonants between voiced sounds within a word; at its beginning they have no voice."""
 _FINALS = {"ㄱ": "k_}", "ㄴ": "n_}", "ㄷ": "t_}", "ㄹ": "l_}", "ㅁ": "m_}", "ㅂ": "p_}", "ㅇ": "N"}
 _VOWELS = {
     **{"ㅏ": "a", "ㅐ": "E", "ㅑ": "ja", "ㅒ": "jE", "ㅓ": "V", "ㅔ": "e", "ㅕ": "jV", "ㅖ": "je", "ㅗ": "o"},
@@ -65,7 +66,8 @@ def _syllable_lines(
 ) -> Iterator[str]:
     initial = syllable.initial
     if initial:
-        voiced = before is not None and before.final in _VOICED_FINALS and initial in _VOICED
+        within = before is not None and not syllable.begins_word and before.final in _VOICED_FINALS
+        voiced = within and initial in _VOICED
         symbol = _VOICED[initial] if voiced else _INITIALS[initial]
         if initial == "ㅅ" and syllable.vowel in _PALATAL_VOWELS:
             symbol = "s\\"
