@@ -17,6 +17,7 @@ OUTCOMES = ("hang_up", "hand_over", "caller_left", "failed", "lost", "live")
 CHANNELS = ("twilio", "browser", "mic", "keypad", "text")
 FEELINGS = ("angry", "displeased", "neutral", "glad")
 _ROWS = 50
+_LARGEST = 1e9
 
 
 def add_calls(blueprint: Blueprint, scene: Scene) -> None:
@@ -96,13 +97,14 @@ def call_filter(arguments: Mapping[str, str], zone: ZoneInfo) -> CallFilter:
 
     def number(name: str) -> float | None:
         try:
-            return float(arguments.get(name, ""))
+            found = float(arguments.get(name, ""))
         except ValueError:
             return None
+        return found if abs(found) < _LARGEST else None  # neither infinite nor no number at all
 
     def whole(name: str) -> int | None:
         found = number(name)
-        return None if found is None or not -1e9 < found < 1e9 else int(found)
+        return None if found is None else int(found)
 
     def named(name: str) -> str:
         return arguments.get(name, "")[:80]

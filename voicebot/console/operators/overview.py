@@ -9,13 +9,14 @@ from typing import Any
 from flask import Blueprint, abort, g, render_template, request
 
 from voicebot.analytics.definitions import KPIS, RESPONSE_TIMES
-from voicebot.analytics.figures import Compared, Interval
+from voicebot.analytics.figures import Compared, IntentFigures, Interval
 from voicebot.analytics.scope import Scope
 from voicebot.console.access.guard import needs
-from voicebot.console.formats import Formats
+from voicebot.console.formats import NOTHING, Formats
 from voicebot.console.interface_language import text
 from voicebot.console.operators.periods import PERIODS, chosen_scope
 from voicebot.console.operators.scene import Scene
+from voicebot.dialogue.pack import Pack
 
 _SHOWN = (
     "calls",
@@ -74,14 +75,17 @@ def figure(name: str, compared: Compared, language: str, formats: Formats) -> Fi
     change, verdict = "", ""
     if now is not None and before is not None:
         difference = now - before
-        sign = "+" if difference > 0 else "−" if difference < 0 else "±"
         if unit == "share":
-            change = f"{sign}{formats.number(abs(difference) * 100, 1)} {text(language, 'console.points')}"
+            size = f"{formats.number(abs(difference) * 100, 1)} {text(language, 'console.points')}"
         elif unit == "count":
-            change = f"{sign}{formats.share(abs(difference) / before)}" if before else ""
+            size = formats.share(abs(difference) / before if before else None)
         else:
-            change = f"{sign}{shown(abs(difference))}"
-        if better != "neither" and shown(now) != shown(before):
+            size = shown(abs(difference))
+        # A change that shows only zeros is none.
+        is_seen = any(digit in size for digit in "123456789")
+        sign = ("+" if difference > 0 else "−") if is_seen else "±"
+        change = f"{sign}{size}" if size != NOTHING else ""
+        if is_seen and better != "neither":
             verdict = "better" if (difference > 0) == (better == "higher") else "worse"
     return Figure(name, title, shown(now), shown(before), change, verdict)
 
@@ -112,8 +116,8 @@ def add_overview(blueprint: Blueprint, scene: Scene) -> None:
             has_calls=bool(compared.now.get("calls")),
             course=_course(course(scope)),
             flows=[(scene.title(flow.flow, language), flow) for flow in scene.analytics.flows(scope)],
-            intents=[(scene.title(one.intent, language), one) for one in scene.analytics.intents(scope, limit=12)],
-            rising=[(scene.title(one.intent, language), one) for one in scene.analytics.rising(scope, limit=5)],
+            intents=_subjects(scene, scene.analytics.intents(scope, limit=40), language)[:12],
+            rising=_subjects(scene, scene.analytics.rising(scope), language)[:5],
             feelings=_shares(scene.analytics.feelings(scope)),
         )
 
@@ -147,6 +151,21 @@ def _course(intervals: Sequence[Interval]) -> dict[str, Any]:
         "at": [interval.begins.timestamp() for interval in intervals],
         **{name: [interval.figures.get(name) for interval in intervals] for name in names},
     }
+
+
+def _subjects(scene: Scene, intents: Sequence[IntentFigures], language: str) -> list[tuple[str, IntentFigures]]:
+    """What callers call about, with its title: not the yes and no of the conversation itself."""
+    pack = scene.pack()
+    return [
+        (scene.title(one.intent, language), one)
+        for one in intents
+        if pack is None or one.intent in pack.flows or one.intent in pack.faq or one.intent not in _named(pack)
+    ]
+
+
+def _named(pack: Pack) -> frozenset[str]:
+    """Every intent that the pack has a name for."""
+    return frozenset(name for words in pack.languages.values() for name in words.titles)
 
 
 _FEELINGS = ("angry", "displeased", "neutral", "glad")
