@@ -19,6 +19,7 @@ from voicebot.store.history.database import Database
 from voicebot.store.history.desk import Desk
 from voicebot.store.history.expiry import expire
 from voicebot.store.history.reading import History
+from voicebot.store.history.rollups import count_stale
 from voicebot.store.history.tables import WAIT_EDGES
 
 DAY = timedelta(days=1)
@@ -109,6 +110,7 @@ def test_a_day_is_an_hour_longer_when_clocks_go_back(database: Database) -> None
     berlin = ZoneInfo("Europe/Berlin")
     begin = datetime(2026, 10, 25, tzinfo=berlin)
     put(database, *(a_call(f"CA{n}", at=begin.astimezone(UTC) + timedelta(hours=n)) for n in range(26)))
+    count_stale(database)
     days = Analytics(database, berlin).course(Scope(begin, begin + 2 * DAY))
     assert [(day.begins.isoformat(), day.figures["calls"]) for day in days] == [
         ("2026-10-25T00:00:00+02:00", 25),

@@ -49,12 +49,15 @@ def stats(
     from voicebot.analytics.scope import Scope
     from voicebot.cli import periods
     from voicebot.cli.database import opened
+    from voicebot.store.history.rollups import count_stale
 
     configuration = config.load()
     zone, now = ZoneInfo(configuration.time_zone), datetime.now(UTC)
     begin, end = periods.since(since or "30d", zone, now), periods.until(until, zone) or now
     assert begin is not None
-    analytics = Analytics(opened(configuration), zone)
+    database = opened(configuration)
+    count_stale(database)
+    analytics = Analytics(database, zone)
     scope = Scope(begin, end, pack=pack, language=language)
     if by is None:
         compared = analytics.compared(scope)
