@@ -28,6 +28,7 @@ from telephony.people.phrases import Phrase, said
 from telephony.people.waiting import WaitEstimates
 from telephony.twilio_requests import TwilioRequests, parameters, persons_number
 from voicebot.config import Configuration
+from voicebot.failure import place
 from voicebot.office import Office
 from voicebot.store.hand_overs import HandOverContext
 
@@ -73,7 +74,10 @@ class PeopleDesk:
         `full`, `trouble`. `queue`: whom to, where the dialogue named somebody.
         """
         journey = Journey(language, queue or self._configuration.agent_queue)
-        self._context(journey, phrase)
+        try:
+            self._context(journey, phrase)
+        except Exception as error:  # what the agent is told must not cost the caller the agent
+            _log.error("an agent will be told nothing", error=type(error).__name__, place=place(error))
         return self._onward(journey, phrase)
 
     # From one step to the next
@@ -195,13 +199,13 @@ class PeopleDesk:
         waited_s = _number(asked.get("QueueTime", ""))
         if waited_s >= self._configuration.queue_longest_s:
             return self._requests.twiml(documents.leave(language=language), "leave")
-        place = _number(asked.get("QueuePosition", ""))
-        self._waits.seen(asked["CallSid"], place)
+        position = _number(asked.get("QueuePosition", ""))
+        self._waits.seen(asked["CallSid"], position)
         texts = [said(language, "while_waiting")]
-        if place:
+        if position:
             average_s = _number(asked.get("AvgQueueTime", ""))
-            estimate = self._waits.estimate(journey.queue, place, average_s)
-            texts = [said(language, "place", place=place), *_expected(language, estimate), *texts]
+            estimate = self._waits.estimate(journey.queue, position, average_s)
+            texts = [said(language, "place", place=position), *_expected(language, estimate), *texts]
         document = documents.waiting(
             texts,
             self._paths.to("wait-chosen", journey),

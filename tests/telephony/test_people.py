@@ -481,6 +481,13 @@ def test_a_setting_of_people_that_cannot_be_used_stops_the_start(setting: str, v
         load(**{setting: value})
 
 
+def test_an_agent_who_can_be_told_nothing_gets_the_caller_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    office = office_at()
+    monkeypatch.setattr(office.hand_overs, "find", lambda _call_id: 1 / 0)
+    call = hand_over(office=office, agent_number=AGENT, transfer="cold")
+    assert "bridged" in [event.kind for event in call.events]
+
+
 def test_a_context_survives_json() -> None:
     context = replace(CONTEXT, tried=("rang 1: busy",), transcript=({"who": "bot", "at_ms": 20, "text": "안녕하세요"},))
     assert type(context).from_json(json.loads(json.dumps(context.to_json()))) == context
