@@ -134,7 +134,7 @@ class KeyedCalls:
             state, event = replace(kept.state, keys_only=True), events.Resumed()
         else:
             state = shared.dialogue.begin(language, keys_only=True)
-            profile = shared.keeping.recall(caller) if shared.keeping else {}
+            profile = self._recall(shared, caller)
             event = events.CallStarted(state.language, self._today(), caller.number, profile)
         words = shared.dialogue.pack.languages[state.language].replies[f"by_keys_{why}"][0]
         reason = actions.Say(words.render({}, state.language), state.language, state.turn + 1, state.rate)
@@ -280,6 +280,13 @@ class KeyedCalls:
             call.minutes.keyed(event.keys, at_ms, note)
         elif isinstance(event, events.NoInput):
             call.minutes.silent(at_ms)
+
+    def _recall(self, shared: KeyedConversation, caller: Caller) -> Mapping[str, Any]:
+        try:
+            return shared.keeping.recall(caller) if shared.keeping is not None else {}
+        except Exception as error:  # the caller is a stranger then
+            _log.error("a caller could not be recalled", error=type(error).__name__, place=place(error))
+            return {}
 
     def _keep(self, shared: KeyedConversation, call: KeyedCall, todo: Sequence[actions.Action]) -> None:
         kept = [action for action in todo if isinstance(action, Kept)]
