@@ -21,7 +21,7 @@ HARD_TO_UNDERSTAND = 0.20
 
 RELEASE: Mapping[tuple[str, str], float] = {
     ("kokoro", "ko"): 0.16,
-    ("mbrola", "ko"): 0.29,
+    ("mbrola", "ko"): 0.23,
     ("pyttsx3", "ko"): 0.85,
     ("piper", "en"): 0.02,
     ("pyttsx3", "en"): 0.15,

@@ -27,7 +27,7 @@ class PiperEngine:
     name = "piper"
 
     def __init__(self, folder: Path, *, workers: int = 2, language: str = "en", command: Sequence[str] = ()) -> None:
-        """`folder` holds one voice, NAME.onnx and NAME.onnx.json, of `language`; a worker takes 150 MB."""
+        """`folder` holds one voice, NAME.onnx and NAME.onnx.json, of `language`; a worker takes about 220 MB."""
         model = next(iter(sorted(folder.glob("*.onnx"))), folder / "voice.onnx")
         self.languages = frozenset({language})
         self.concurrency = workers
