@@ -40,6 +40,8 @@ GIVE_UP_S = 8.0
 """Seconds after which what was asked for counts as not coming."""
 AHEAD_S = 3600.0
 """For what is spoken ahead: anything that a caller waits for is made before it."""
+_LATE_S = 0.1 - WORTH_WAITING_S
+"""For what is spoken ahead when there is no time left: by whoever takes a tenth of a second."""
 _TRIES = 2
 """Engines have been seen to make silence of a text under load, and speech of it a moment later."""
 _AHEAD_AT_ONCE = 2 * max(2, min(4, os.cpu_count() or 2))
@@ -159,9 +161,8 @@ class TelephoneVoice:
     def _prepared(self, phrase: Phrase, until: float) -> bool:
         if self._closed:
             return False
-        ahead = self._clock() < until
-        self.speak(phrase.text, phrase.language, phrase.style, AHEAD_S if ahead else 0.0)
-        return self.is_ready(phrase.text, phrase.language, phrase.style)
+        self.speak(phrase.text, phrase.language, phrase.style, AHEAD_S if self._clock() < until else _LATE_S)
+        return self._is_made(phrase, AHEAD_S) or self._is_made(phrase, _LATE_S)
 
     def _is_made(self, phrase: Phrase, within_s: float) -> bool:
         """Whether it is recorded or in the cache, by the engine that would be asked for it."""
