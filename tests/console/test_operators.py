@@ -20,7 +20,9 @@ from voicebot.console.formats import Formats
 from voicebot.console.operators.calls import call_filter
 from voicebot.console.operators.overview import figure
 from voicebot.console.operators.periods import chosen_scope
+from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.pack import load_pack
+from voicebot.service import open_dialogue
 from voicebot.store.bus import LocalBus
 from voicebot.store.history.database import Database, open_database
 from voicebot.store.history.tables import audit, calls
@@ -38,11 +40,16 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture
-def flask(tmp_path: Path, history: Database) -> Flask:
+@pytest.fixture(scope="module")
+def dialogue(tmp_path_factory: pytest.TempPathFactory) -> Dialogue:
     pack = load_pack(Path(__file__).parents[2] / "prompts", "shop")
+    return open_dialogue(pack, tmp_path_factory.mktemp("var"))
+
+
+@pytest.fixture
+def flask(tmp_path: Path, history: Database, dialogue: Dialogue) -> Flask:
     flask = Flask("voicebot")
-    access = add_console(flask, Configuration(var=tmp_path), history, LocalBus(), lambda: pack)
+    access = add_console(flask, Configuration(var=tmp_path), history, LocalBus(), lambda: dialogue)
     flask.config["access"] = access
     return flask
 

@@ -17,7 +17,7 @@ from voicebot.console.navigation import navigation
 from voicebot.console.operators.pages import operators_blueprint
 from voicebot.console.operators.scene import Scene
 from voicebot.console.pages import prepare_pages
-from voicebot.dialogue.pack import Pack
+from voicebot.dialogue.engine import Dialogue
 from voicebot.live.watching import Watching
 from voicebot.store.bus import Bus
 from voicebot.store.history.database import Database
@@ -29,12 +29,12 @@ def add_console(
     configuration: Configuration,
     database: Database,
     bus: Bus,
-    pack: Callable[[], Pack | None],
+    dialogue: Callable[[], Dialogue | None],
 ) -> Access:
     """Add accounts and all pages; further blueprints are held to their needs by `Access.protect`.
 
-    `bus`: where calls are announced. `pack`: the pack in service, None before it is loaded. Raises KeyFileError where
-    the key of the sessions can't be read or made.
+    `bus`: where calls are announced. `dialogue`: the one in service, None before it is loaded. Raises KeyFileError
+    where the key of the sessions can't be read or made.
     """
     key = configuration.console_key.get_secret_value().encode() or key_from(configuration.var / "console.key")
     access = Access(flask, database, key)
@@ -52,7 +52,7 @@ def add_console(
         flask.register_blueprint(provider.blueprint(access))
     flask.register_blueprint(sign_in_blueprint(access, provider))
     flask.register_blueprint(people_blueprint(access))
-    scene = Scene.of(access, database, Watching(bus), pack, zone)
+    scene = Scene.of(access, database, Watching(bus), dialogue, zone)
     flask.register_blueprint(operators_blueprint(scene))
 
     @flask.get("/")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from voicebot.analytics.figures import Analytics
 from voicebot.console.access.guard import Access
+from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.pack import Pack
 from voicebot.live.watching import Watching
 from voicebot.store.history.database import Database
@@ -23,17 +24,27 @@ class Scene:
     history: History
     analytics: Analytics
     watching: Watching
-    pack: Callable[[], Pack | None]
-    """The pack in service; None before it is loaded."""
+    dialogue: Callable[[], Dialogue | None]
+    """The dialogue in service; None before it is loaded."""
     zone: ZoneInfo
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @classmethod
     def of(
-        cls, access: Access, database: Database, watching: Watching, pack: Callable[[], Pack | None], zone: ZoneInfo
+        cls,
+        access: Access,
+        database: Database,
+        watching: Watching,
+        dialogue: Callable[[], Dialogue | None],
+        zone: ZoneInfo,
     ) -> Scene:
         """Over this database."""
-        return cls(access, History(database), Analytics(database, zone), watching, pack, zone)
+        return cls(access, History(database), Analytics(database, zone), watching, dialogue, zone)
+
+    def pack(self) -> Pack | None:
+        """The pack in service; None before it is loaded."""
+        dialogue = self.dialogue()
+        return dialogue.pack if dialogue else None
 
     def title(self, name: str | None, language: str) -> str:
         """What people call an intent or a flow; its own name where the pack doesn't say."""
