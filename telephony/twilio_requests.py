@@ -115,7 +115,8 @@ def _attempt() -> str:
     signature = request.headers.get("X-Twilio-Signature", "")
     if not token or not signature:
         return ""
-    settled = f"{token}\0{signature}\0{request.method} {request.full_path}"
+    target = f"{request.path}?{request.query_string.decode('latin-1')}"
+    settled = f"{token}\0{signature}\0{request.method} {target}"
     return hashlib.sha256(settled.encode(errors="backslashreplace")).hexdigest()
 
 
