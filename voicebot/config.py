@@ -59,9 +59,13 @@ class Configuration(BaseSettings):
     agent_language: Literal["", "ko", "en"] = ""
     """What agents are spoken to in; empty: `language`."""
     agent_queue: str = "support"
-    twilio_auth_token_also: SecretStr = SecretStr("")
+    twilio_auth_token_also: SecretStr = Field(
+        SecretStr(""), validation_alias=AliasChoices("TWILIO_AUTH_TOKEN_ALSO", "twilio_auth_token_also")
+    )
     """A second token whose signatures are accepted: the next or the last one, while tokens are rotated."""
-    twilio_shared_keys: dict[str, SecretStr] = Field(default_factory=dict)
+    twilio_shared_keys: dict[str, SecretStr] = Field(
+        default_factory=dict, validation_alias=AliasChoices("TWILIO_SHARED_KEYS", "twilio_shared_keys")
+    )
     """Keys that webhooks are signed with by HMAC-SHA256, by the name that Twilio gave each."""
     workers: int = Field(1, ge=1, le=64)
     """Processes that take calls on the same port: one per two to four cores."""
