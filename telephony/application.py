@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, cast
 
@@ -12,8 +12,9 @@ import structlog
 from a2wsgi import WSGIMiddleware
 from flask import Blueprint, Flask, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from werkzeug.exceptions import HTTPException, NotFound
 
-from telephony.asgi import Message, Receive, Scope, Send, reply
+from telephony.asgi import Application, Message, Receive, Scope, Send, reply
 from telephony.callback_webhooks import CallbackWebhooks
 from telephony.exchange import Exchange
 from telephony.keypad_service import KeyedAnswering, KeypadService
@@ -94,6 +95,15 @@ class TelephonyApp:
         for blueprint in blueprints:
             self.flask.register_blueprint(blueprint)
         self._wsgi = cast(Any, WSGIMiddleware(cast(Any, self.flask.wsgi_app), workers=exchange.limits.webhook_threads))
+        self._ours = self.flask.url_map.bind("")
+        self._pages: Any = None
+        self._routes: dict[str, Application] = {}
+
+    def add_pages(self, pages: Flask, routes: Mapping[str, Application]) -> None:
+        """Serve `pages` for all that is not the telephone's, with threads of their own: a page that takes long keeps
+        no webhook waiting. `routes`: ASGI applications by path, for what stays open. Before the first request."""
+        self._pages = cast(Any, WSGIMiddleware(cast(Any, pages.wsgi_app), workers=self.exchange.limits.page_threads))
+        self._routes |= routes
 
     @property
     def calls(self) -> int:
@@ -152,6 +162,8 @@ class TelephonyApp:
         elif scope["type"] == "websocket":
             if scope["path"].rstrip("/") == _MEDIA_PATH:
                 await self._media(scope, receive, send)
+            elif route := self._routes.get(scope["path"].rstrip("/")):
+                await route(scope, receive, send)
             else:
                 await receive()
                 await send({"type": "websocket.close", "code": 1008})
@@ -159,17 +171,38 @@ class TelephonyApp:
             await reply(send, 400)
         elif scope["path"].startswith(_WEBHOOKS):
             await self._webhook(scope, receive, send)
+        elif route := self._routes.get(scope["path"].rstrip("/")):
+            await route(scope, receive, send)
+        elif self._pages is not None and not self._is_ours(scope):
+            await self._whole(self._pages, self.exchange.limits.page_bytes, scope, receive, send)
         else:
             await self._wsgi(scope, receive, send)
 
+    def _is_ours(self, scope: Scope) -> bool:
+        """Whether the telephone's own Flask application has this path."""
+        try:
+            self._ours.match(scope["path"], method=scope["method"])
+        except NotFound:
+            return False
+        except HTTPException:
+            return True
+        return True
+
     async def _webhook(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read the body before a thread is given to the request, so that slow senders hold none."""
-        if _announced(scope) > self.exchange.limits.webhook_bytes:
+        limits = self.exchange.limits
+        if _announced(scope) > limits.webhook_bytes:
             await reply(send, 413)
             return
         unsigned = scope["path"].startswith(_SOUNDS)
         if self.exchange.signatures.wants_signature and not unsigned and not _has(scope, SIGNATURE):
             await self._refuse(scope, send)
+            return
+        await self._whole(self._wsgi, limits.webhook_bytes, scope, receive, send)
+
+    async def _whole(self, wsgi: Application, most: int, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the body, of so many bytes at most, before a thread is given to the request: slow senders hold none."""
+        if _announced(scope) > most:
+            await reply(send, 413)
             return
         body = bytearray()
         try:
@@ -181,7 +214,7 @@ class TelephonyApp:
                         return
                     body += message.get("body", b"")
                     more = message.get("more_body", False)
-                    if len(body) > self.exchange.limits.webhook_bytes:
+                    if len(body) > most:
                         await reply(send, 413)
                         return
         except TimeoutError:
@@ -194,7 +227,7 @@ class TelephonyApp:
         # WSGI reads no body whose length it isn't told, and a chunked one comes without.
         headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"content-length"]
         headers.append((b"content-length", b"%d" % len(body)))
-        await self._wsgi({**scope, "headers": headers}, whole, send)
+        await wsgi({**scope, "headers": headers}, whole, send)
 
     async def _refuse(self, scope: Scope, send: Send) -> None:
         """Nobody signed this. Twilio signs everything: no thread and no body for it, and beyond a few no log line."""
@@ -231,7 +264,9 @@ class TelephonyApp:
         await receive()
         holding.cancel()
         await lifespan.__aexit__(None, None, None)
-        self._wsgi.executor.shutdown(wait=False)
+        for served in (self._wsgi, self._pages):
+            if served is not None:
+                served.executor.shutdown(wait=False)
         await send({"type": "lifespan.shutdown.complete"})
 
     def _health(self, registry: CollectorRegistry) -> Blueprint:

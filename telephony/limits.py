@@ -65,6 +65,11 @@ class Limits:
     refused_overall: float = 50.0
     """The same from all addresses together. Requests with a signature are always looked at."""
 
+    page_threads: int = 8
+    """Requests for pages at once in a worker; they wait for the database, not for the processor."""
+    page_bytes: int = 2 * 2**20
+    """Bytes of a request for a page: forms, and recordings that people upload."""
+
     # Webhooks
     webhook_bytes: int = 65_536
     """Bytes of a webhook's body. Twilio's are 1 to 4 kB."""

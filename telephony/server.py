@@ -234,9 +234,11 @@ def serve(
     listening: Callable[[int], None] = lambda _port: None,
     limits: Limits | None = None,
     listener: socket.socket | None = None,
+    extend: Callable[[TelephonyApp], None] = lambda _app: None,
     **options: Any,
 ) -> None:
-    """`create_app` with these options, and `run_server`, until SIGTERM or SIGINT."""
+    """`create_app` with these options, and `run_server`, until SIGTERM or SIGINT. `extend` may add pages to it."""
     limits = limits or Limits()
     app = create_app(configuration, answering, limits=limits, **options)
+    extend(app)
     asyncio.run(run_server(app, configuration, listening=listening, limits=limits, listener=listener))

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from telephony.application import TelephonyApp
     from voicebot.config import Configuration
     from voicebot.service import Service
+    from voicebot.store.history.database import Database
 
 
 @app.command()
@@ -84,6 +86,7 @@ def _serve_alone(configuration: Configuration, console: Console, *, follow: bool
 
 def _serve_with_workers(configuration: Configuration, console: Console, *, follow: bool) -> int:
     """What can be shared is loaded here, then workers are forked; the port is open meanwhile, and connections wait."""
+    import voicebot.console.application  # shared by the workers that are forked  # noqa: F401
     from telephony.metrics import forget_worker, share_between_workers
     from telephony.server import listen
     from telephony.workers import USAGE, Workers
@@ -105,10 +108,12 @@ def _serve_with_workers(configuration: Configuration, console: Console, *, follo
     def work(ready: Callable[[], None], hurry: bool) -> int:
         from voicebot.cli.follow import follower
         from voicebot.service import Service
+        from voicebot.store.bus_file import FileBus
 
         live = SteadyStore(SqliteStore(file))
+        bus = FileBus(configuration.var / "bus.db")
         followers = (follower(console),) if follow else ()
-        service = Service(configuration, followers=followers, live=live, preloaded=preloaded, hurry=hurry)
+        service = Service(configuration, followers=followers, live=live, bus=bus, preloaded=preloaded, hurry=hurry)
         try:
             # A worker that can't hold calls yet accepts none: the others do, or the connection waits.
             service.load()
@@ -122,6 +127,7 @@ def _serve_with_workers(configuration: Configuration, console: Console, *, follo
             return USAGE
         finally:
             service.close()
+            bus.close()
         return 0
 
     workers = Workers(configuration.workers, work, ready=lambda: _tell_ready(console, ""), ended=forget_worker)
@@ -166,7 +172,40 @@ def _take_calls(
             lifespan=lifespan,
             listening=listening,
             listener=listener,
+            extend=functools.partial(_add_pages, configuration, service),
         )
+
+
+def _add_pages(configuration: Configuration, service: Service, app: TelephonyApp) -> None:
+    """The console and the browser phone beside the telephone."""
+    from flask import Flask
+
+    from voicebot.console.application import add_console
+    from voicebot.console.asgi import asgi_routes
+
+    pages = Flask("voicebot")
+    add_console(pages, configuration, _accounts(configuration, service), service.bus, lambda: service.dialogue)
+    app.add_pages(pages, asgi_routes(pages))
+
+
+def _accounts(configuration: Configuration, service: Service) -> Database:
+    """The database of the history; without one, accounts still need it."""
+    import structlog
+
+    from voicebot.store.history.database import DatabaseError, open_database
+
+    if service.history is not None:
+        return service.history.database
+    database = open_database(configuration.database_url.get_secret_value(), configuration.var)
+
+    def migrate() -> None:
+        try:
+            database.migrate()
+        except DatabaseError as error:  # calls go on; the pages tell that they can't be used
+            structlog.get_logger().error("the database of accounts can't be used", reason=str(error))
+
+    threading.Thread(target=migrate, name="accounts", daemon=True).start()
+    return database
 
 
 def _settle() -> None:
