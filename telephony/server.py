@@ -32,6 +32,7 @@ from telephony.places import Places
 from telephony.refusals import Refusals
 from telephony.signatures import Signatures
 from telephony.stream_tokens import StreamTokens
+from telephony.tls import check_tls
 from voicebot.channel import Answering
 from voicebot.config import Configuration
 from voicebot.errors import VoicebotError
@@ -177,9 +178,11 @@ async def run_server(
     """Serve until SIGTERM or SIGINT, then drain.
 
     `listening` is called with the port once it is open, which matters for port 0. `listener`: a socket that is open
-    already. Raises ServerError where the port can't be opened, and what the application's lifespan raised.
+    already. Raises ServerError where the port can't be opened, TlsError where its certificate can't be used, and what
+    the application's lifespan raised.
     """
     limits = limits or Limits()
+    speaks_tls = check_tls(configuration)
     listener = listener or listen(configuration.host, configuration.port)
     allow_files(limits.files)
     config = uvicorn.Config(
@@ -196,6 +199,8 @@ async def run_server(
         proxy_headers=bool(configuration.trusted_proxy),
         forwarded_allow_ips=configuration.trusted_proxy or None,
         server_header=False,
+        ssl_certfile=configuration.tls_cert if speaks_tls else None,
+        ssl_keyfile=configuration.tls_key if speaks_tls else None,
         timeout_graceful_shutdown=2,
     )
     try:

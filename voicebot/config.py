@@ -44,6 +44,11 @@ class Configuration(BaseSettings):
     port: int = Field(8080, ge=0, le=65535)
     public_url: str = ""
     """The URL by which Twilio reaches this service; by default http://HOST:PORT, for loopback only."""
+    tls_cert: Path | None = None
+    """A PEM file with the certificate, and those between it and the root: the port speaks TLS. Twilio accepts only
+    certificates that are signed by a public authority."""
+    tls_key: Path | None = None
+    """The PEM file with the certificate's key, without a passphrase."""
     trusted_proxy: str = ""
     """Address of the one reverse proxy whose X-Forwarded-For is believed; empty for none."""
 
@@ -146,6 +151,8 @@ class Configuration(BaseSettings):
     """The database of calls and accounts, as postgresql://USER:PASSWORD@HOST/DATABASE; empty: SQLite under `var`."""
 
     # The pages
+    talk: bool = True
+    """Whether everybody may talk to the bot in a browser, on the page /talk."""
     time_zone: str = "Asia/Seoul"
     """Whose time the pages show and days are counted by."""
     console_key: SecretStr = SecretStr("")

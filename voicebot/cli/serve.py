@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,6 +35,8 @@ def serve(
     pack: Annotated[str | None, typer.Option(help="Name or folder of the pack; shop by default.")] = None,
     language: Annotated[str | None, typer.Option(help="Language callers are greeted in: ko or en.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that take calls; 1 by default.")] = None,
+    cert: Annotated[Path | None, typer.Option(help="Certificate (PEM): the port speaks TLS. With --key.")] = None,
+    key: Annotated[Path | None, typer.Option(help="The certificate's key (PEM).")] = None,
     follow: Annotated[bool, typer.Option(help="Show conversations as they happen, with what callers say.")] = False,
 ) -> None:
     """Take calls on one port until SIGTERM or Ctrl-C, then let the running ones finish."""
@@ -45,7 +48,9 @@ def serve(
     from voicebot import config
     from voicebot.logs import set_up
 
-    configuration = config.load(host=host, port=port, pack=pack, language=language, workers=workers)
+    configuration = config.load(
+        host=host, port=port, pack=pack, language=language, workers=workers, tls_cert=cert, tls_key=key
+    )
     set_up(configuration)
     console = Console()
     if configuration.workers > 1:
@@ -89,12 +94,14 @@ def _serve_with_workers(configuration: Configuration, console: Console, *, follo
     import voicebot.console.application  # shared by the workers that are forked  # noqa: F401
     from telephony.metrics import forget_worker, share_between_workers
     from telephony.server import listen
+    from telephony.tls import check_tls
     from telephony.workers import USAGE, Workers
     from voicebot.errors import VoicebotError
     from voicebot.service import preload
     from voicebot.store.live_sqlite import SqliteStore, make_sound
     from voicebot.store.live_steady import SteadyStore
 
+    check_tls(configuration)
     listener = listen(configuration.host, configuration.port)
     listener.listen(_WAITING_CONNECTIONS)
     share_between_workers(configuration.var / "metrics")
@@ -215,7 +222,8 @@ def _settle() -> None:
 
 
 def _tell_listening(configuration: Configuration, console: Console, port: int) -> None:
-    console.print(f"voicebot: listening on http://{configuration.host}:{port}", highlight=False)
+    scheme = "https" if configuration.tls_cert else "http"
+    console.print(f"voicebot: listening on {scheme}://{configuration.host}:{port}", highlight=False)
 
 
 def _tell_phrases(console: Console, what: str) -> None:

@@ -45,7 +45,9 @@ def add_console(
         zone=zone,
         navigation=navigation,
     )
-    flask.config["SESSION_COOKIE_SECURE"] = configuration.public_url.startswith("https:")
+    flask.config["SESSION_COOKIE_SECURE"] = (
+        configuration.public_url.startswith("https:") or configuration.tls_cert is not None
+    )
     provider = None
     if configuration.oidc_issuer:
         provider = IdentityProvider(flask, configuration)
