@@ -12,6 +12,10 @@ from typing import Literal, Protocol
 from voicebot.audio.format import Pcm
 
 
+AGENT = "agent:"
+"""Begins the queue of a hand-over that is for one agent: then follows the agent's name."""
+
+
 @dataclass(frozen=True)
 class Caller:
     """What a channel knows about a call when it begins."""
@@ -65,6 +69,10 @@ class LiveCall(Protocol):
 
     def key(self, digit: str) -> None:
         """A key was pressed: one of 0-9, *, #, A-D."""
+        ...
+
+    def typed(self, text: str) -> None:
+        """The caller wrote this, in place of saying it."""
         ...
 
     def played(self, mark: str) -> None:

@@ -42,6 +42,7 @@ from voicebot.knowledge.base import KnowledgeBase
 from voicebot.knowledge.store import KnowledgeStore
 from voicebot.listeners import open_first, open_recogniser
 from voicebot.live.announcing import Announcer
+from voicebot.live.steering import obey
 from voicebot.nlu.encoder import Encoder, load_encoder
 from voicebot.nlu.sentiment import words_feeling
 from voicebot.nlu.stoppable_encoder import EncodingStoppedError, StoppableEncoder
@@ -227,6 +228,7 @@ class Service:
         self.bus: Bus = bus or LocalBus()
         """What happens in calls, for those who watch."""
         self._announcer = Announcer(self.bus)
+        self._stop_obeying = obey(self.bus, self._running_call)
         self._followers: tuple[Follower, ...] = (*followers, self._keep_hand_over, self._announcer)
         self._now = now or (lambda: datetime.now(ZoneInfo(configuration.time_zone)))
         self._shared: Conversation | None = None
@@ -499,6 +501,10 @@ class Service:
             self._calls.popitem(last=False)
         return call
 
+    def _running_call(self, call_id: str) -> Call | None:
+        call = self._calls.get(call_id)
+        return call if call is not None and call.running else None
+
     def journal(self, call_id: str) -> Journal | None:
         """What is known of a call, running or lately over, here or in another process that shares the live state."""
         call = self._calls.get(call_id)
@@ -515,6 +521,8 @@ class Service:
         """Give back threads and processes. No call may be running."""
         self._closed.set()
         self.ready = False
+        self._stop_obeying()
+        self._announcer.close()
         for thread in self._background:
             thread.join(_WORK_ENDS_S)
         for pool in (self._pools.listening, self._pools.thinking, self._pools.speaking):

@@ -11,7 +11,7 @@ import asyncio
 import functools
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import structlog
@@ -31,7 +31,7 @@ from voicebot.call.keypad import Keypad
 from voicebot.call.minutes import Minutes
 from voicebot.call.playback import Playback, RunOff
 from voicebot.call.waiting import Waiting, waited
-from voicebot.channel import Caller, Channel, Outcome
+from voicebot.channel import AGENT, Caller, Channel, Outcome
 from voicebot.dialogue import actions, events
 from voicebot.dialogue.state import State
 from voicebot.failure import place
@@ -41,6 +41,15 @@ _log = structlog.get_logger()
 
 _TROUBLES = 1
 """Mistakes of ours in a row that a caller is asked to bear with."""
+
+_SLOWEST, _FASTEST = 0.7, 1.4
+"""Rates of speech that callers may choose; beyond them, engines are hard to understand."""
+
+_WRITING_TAKES = 8
+"""Times as long as speaking: 48 s in place of 6 to answer a question."""
+
+_MOST_WRITTEN = 300
+"""Characters of what is written at once; what is spoken at once has at most 200."""
 
 _NOISE_MS = 200
 """Voice shorter than this that makes no sense was a click or a breath, not a failed turn."""
@@ -88,6 +97,13 @@ class Call:
         self._thinking = False
         self._ending: Outcome | None = None
         self._limit_ms = shared.longest_s * 1000
+        self._taken_by = ""
+        """The operator who takes the call over."""
+        self._pace = 1.0
+        """How fast the caller wants the bot to speak, times what the dialogue wants."""
+        self._patience = 1
+        """Silence means so many times less of a caller who writes."""
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting = Waiting()
         self._bridging = Bridging(shared.knobs)
         self._baseline = Baseline()
@@ -150,6 +166,19 @@ class Call:
         self._playback.interrupt()
         self._entered(self._keypad.press(digit, self._clock_ms, max(self._listen.key_lengths) if self._listen else 1))
 
+    def typed(self, text: str) -> None:
+        """See `LiveCall`. Writing interrupts as a key does."""
+        self._patience = _WRITING_TAKES
+        self._written(text, "text")
+
+    def writes(self, *, only: bool) -> None:
+        """Whether the caller can only write: then silence is waited out for longer."""
+        self._patience = _WRITING_TAKES if only else 1
+
+    def pace(self, rate: float) -> None:
+        """How fast the caller wants the bot to speak: 1 is usual."""
+        self._pace = min(max(rate, _SLOWEST), _FASTEST)
+
     def played(self, mark: str) -> None:
         """See `LiveCall`."""
         self._playback.played(mark)
@@ -172,9 +201,39 @@ class Call:
             self._playback.interrupt()
             self._post(events.TimeLimit("closing"))
 
+    # What operators do who step in
+
+    def soon(self, work: Callable[[], None]) -> bool:
+        """From any thread: do this on the call's own loop. False where the call is not being held."""
+        loop, done = self._loop, self._done
+        if loop is None or done is None or done.done():
+            return False
+        try:
+            loop.call_soon_threadsafe(work)
+        except RuntimeError:  # the loop closed meanwhile
+            return False
+        return True
+
+    def advise(self, text: str, by: str) -> None:
+        """The operator tells what the caller means: it is taken as if the caller had said so, clearly."""
+        self._written(text, "operator", by)
+
+    def say(self, text: str, by: str) -> None:
+        """The bot says this for the operator, behind what it is saying."""
+        if text.strip() and not self._closing:
+            self._silence_from = None
+            self._speak([actions.Say(text.strip(), self.state.language, self.state.turn, self.state.rate)], by)
+
+    def take_over(self, by: str) -> None:
+        """The operator's own desk gets the caller, who is told so."""
+        if not self._closing:
+            self._taken_by = by
+            self._playback.interrupt()
+            self._post(events.TimeLimit("taken"))
+
     async def run(self) -> Outcome:
         """See `LiveCall`."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         self._done = loop.create_future()
         self._last_audio = loop.time()
         self._begin()
@@ -248,7 +307,10 @@ class Call:
             self._speak([actions.Say(text, listen.language, self.state.turn, self.state.rate)])
         self._entered(self._keypad.tick(self._clock_ms))
         self._settle()
-        if self._silence_from is not None and self._clock_ms - self._silence_from >= listen.no_input_ms:
+        if (
+            self._silence_from is not None
+            and self._clock_ms - self._silence_from >= listen.no_input_ms * self._patience
+        ):
             self._silence_from = None
             self._minutes.silent(self._clock_ms)
             self._post(events.NoInput())
@@ -299,8 +361,23 @@ class Call:
         self._report_interruption()
         self._take(speech)
 
+    def _written(self, text: str, listener: str, by: str = "") -> None:
+        text = " ".join(text.split())[:_MOST_WRITTEN]
+        if self._closing or not text or not self.state.turn:
+            return
+        self._silence_from = None
+        self._bridging.heard()
+        self._hearing.drop()
+        self._playback.interrupt()
+        self._report_interruption()
+        self._waiting.begin(self._clock_ms, self._clock_ms)
+        secret = self._listen is not None and self._listen.secret
+        record = functools.partial(self._minutes.written, text, self._clock_ms, listener, secret=secret, by=by)
+        self._post(events.Heard(text, listener=listener), record)
+
     def _take(self, speech: HeardSpeech) -> None:
         """The words are a turn of the caller."""
+        self._patience = 1
         heard = speech.recognition
         self._waiting.begin(speech.ended_at_ms, self._clock_ms)
         others = tuple(candidate.text for candidate in heard.candidates[1:4])
@@ -374,7 +451,7 @@ class Call:
         says = [action for action in todo if isinstance(action, actions.Say)]
         if says:
             self._silence_from = None
-            self._speak(says)
+            self._speak(says, self._taken_by)
         for action in todo:
             match action:
                 case actions.Listen():
@@ -383,9 +460,8 @@ class Call:
                     self._silence_from = None
                     self._ask(action)
                 case actions.HandOver():
-                    self._ending = Outcome(
-                        "hand_over", action.reason, action.queue, action.summary, self.state.language
-                    )
+                    queue = f"{AGENT}{self._taken_by}" if self._taken_by else action.queue
+                    self._ending = Outcome("hand_over", action.reason, queue, action.summary, self.state.language)
                 case actions.HangUp():
                     self._ending = Outcome("hang_up", action.reason, language=self.state.language)
 
@@ -423,12 +499,14 @@ class Call:
 
         self._think_off(functools.partial(self._shared.backend.call, action.operation, action.arguments), answered)
 
-    def _speak(self, says: list[actions.Say]) -> None:
+    def _speak(self, says: list[actions.Say], by: str = "") -> None:
         asked = self._waiting.asked()
         text = " ".join(said.text for said in says)
+        if self._pace != 1.0:
+            says = [replace(said, rate=round(said.rate * self._pace, 2)) for said in says]
 
         def began(at_ms: int) -> None:
-            self._minutes.said(text, at_ms, *waited(asked, at_ms))
+            self._minutes.said(text, at_ms, *waited(asked, at_ms), by=by)
             self._continuity.keep(self.unfinished, self._clock_ms)
 
         self._playback.say(says, began)

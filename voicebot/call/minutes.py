@@ -71,6 +71,16 @@ class Minutes:
             ]
         self._add(entry)
 
+    def written(self, text: str, at_ms: int, listener: str, note: Note, *, secret: bool = False, by: str = "") -> None:
+        """The caller wrote something, or an operator (`by`) told what the caller means; `note` was made of it."""
+        hidden = secret and note.decision not in ("urgent", "command")
+        entry = Entry("caller", at_ms, "[...]" if hidden else text, listener, "accept", 1.0)
+        entry.decision, entry.intent = note.decision, note.intent or ""
+        entry.intent_score = round(note.score, 3) if note.intent else None
+        entry.margin = note.margin if note.intent else None
+        entry.facts = {"by": by} if by else {}
+        self._add(entry)
+
     def keyed(self, keys: str, at_ms: int, note: Note) -> None:
         """The caller pressed keys. They may be secret: only how many there were is put down."""
         self._add(Entry("caller", at_ms, f"[{len(keys)} keys]", "keys", decision=note.decision))
@@ -80,9 +90,17 @@ class Minutes:
         if self._chronicle is not None:
             self._chronicle.silent(at_ms)
 
-    def said(self, text: str, at_ms: int, wait_ms: int | None, stages: Mapping[str, int] | None = None) -> None:
-        """The bot began to say something, for which the caller had waited so long, with these stages."""
-        self._add(Entry("bot", at_ms, text, wait_ms=wait_ms, stages=dict(stages or {})))
+    def said(
+        self, text: str, at_ms: int, wait_ms: int | None, stages: Mapping[str, int] | None = None, *, by: str = ""
+    ) -> None:
+        """The bot began to say something, for which the caller had waited so long, with these stages.
+
+        `by`: the operator who had it said.
+        """
+        entry = Entry("bot", at_ms, text, wait_ms=wait_ms, stages=dict(stages or {}))
+        if by:
+            entry.decision, entry.facts = "operator", {"by": by}
+        self._add(entry)
 
     def cut_off(self, share: float) -> None:
         """The caller cut in: so much of what the bot said last was heard, 0 to 1."""

@@ -84,10 +84,10 @@ class HungUp:
 
 @dataclass(frozen=True)
 class TimeLimit:
-    """The call lasted as long as it may."""
+    """The call lasted as long as it may with the bot: people go on."""
 
-    reason: Literal["time_limit", "closing"] = "time_limit"
-    """Its own time is over, or that of the service, which is about to stop."""
+    reason: Literal["time_limit", "closing", "taken"] = "time_limit"
+    """Its own time is over, or that of the service, which is about to stop; or a person takes it over."""
 
 
 Event = CallStarted | Heard | Keyed | NoInput | BackendAnswered | Interrupted | Resumed | HungUp | TimeLimit

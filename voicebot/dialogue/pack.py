@@ -46,7 +46,8 @@ COMMON_REPLIES = (
     *("keypad_all", "keypad_next", "keypad_range", "keypad_yes_or_no", "keypad_wrong_length", "keypad_everywhere"),
     *("keypad_date", "keypad_number", "keypad_amount", "by_keys_full", "by_keys_trouble"),
     *("say_or_key_digits", "say_or_key_date", "say_or_key_number", "say_or_key_amount"),
-    *("language_changed", "language_only", "more_offer", "filler", "time_limit", "closing", "back_again", "stumbled"),
+    *("language_changed", "language_only", "more_offer", "filler", "time_limit", "closing", "taken"),
+    *("back_again", "stumbled"),
 )
 """Replies that the engine itself needs; `prompts/common` has them, a pack may have its own."""
 
