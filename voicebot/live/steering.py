@@ -1,4 +1,4 @@
-"""Operators step in: a hint to the bot, a sentence that it says, the call itself. From any process to the one with it."""
+"""Operators step in: a hint, a sentence to say, the call itself. From any process to the one that holds the call."""
 
 from __future__ import annotations
 
