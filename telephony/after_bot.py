@@ -15,9 +15,7 @@ Next = Literal["over", "bot"]
 class AfterBot(Protocol):
     """Takes callers of the browser phone from the bot. Implemented by `telephony.agent_line.AgentLines`."""
 
-    async def take(
-        self, caller: Caller, outcome: Outcome, stream: MediaStream, receive: Receive, send: Send
-    ) -> Next:
+    async def take(self, caller: Caller, outcome: Outcome, stream: MediaStream, receive: Receive, send: Send) -> Next:
         """Hold the caller, who waits for an agent and then talks with one, until either is done.
 
         Nobody else reads or writes the socket meanwhile. `stream` has had its `start`. Beside media the caller is sent
