@@ -7,10 +7,10 @@ frozen, sockets cut, the shared file locked, removed or overwritten, the disk fi
 fails writes as a full disk does), parts made to fail at their ports (`faulty_serve.py`), strangers let loose.
 
     heard      the longest silence between the caller's act, or the loss of the stream, and the next sound
-    goes on    the caller was told what was asked for and given to a person; or a person alone, where nothing else is left
+    goes on    the caller was told what was asked for and given to a person; or to a person alone, where only that is left
     nothing    no answer that the caller had given was asked for again after it had been acknowledged
 
-About 12 minutes.
+About 15 minutes.
 """
 
 from __future__ import annotations
@@ -142,8 +142,10 @@ async def removed(service: ServiceUnderTest, _line: Any) -> None:
 
 
 async def overwritten(service: ServiceUnderTest, _line: Any) -> None:
-    with _live(service).open("r+b") as file:
-        file.write(os.urandom(8192))
+    for ending in ("", "-wal", "-shm"):
+        part = _live(service).with_name(f"live.db{ending}")
+        if part.is_file():
+            part.write_bytes(os.urandom(part.stat().st_size))
 
 
 async def disk_full(service: ServiceUnderTest, _line: Any) -> None:
@@ -151,7 +153,7 @@ async def disk_full(service: ServiceUnderTest, _line: Any) -> None:
         resource.prlimit(pid, RLIMIT, (0, resource.RLIM_INFINITY))
 
     async def room_again() -> None:
-        await asyncio.sleep(30)
+        await asyncio.sleep(15)
         for pid in service.workers():
             resource.prlimit(pid, RLIMIT, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
@@ -264,7 +266,7 @@ GROUPS: dict[str, dict[str, str]] = {
 
 async def strike(service: ServiceUnderTest, fault: Fault) -> Result:
     (service.folder / "faults").write_text("")
-    caller = GoalCaller(service, spoken=fault.spoken, trouble_after=fault.after)
+    caller = GoalCaller(service, patient=False, spoken=fault.spoken, trouble_after=fault.after)
 
     async def trouble(line: Any) -> None:
         await fault.strikes(service, line)
@@ -311,6 +313,8 @@ def run(group: str, faults: list[Fault]) -> list[Result]:
                 for fault in faults:
                     results.append(await strike(service, fault))
                     print(_line(results[-1]), file=sys.stderr, flush=True)
+                    await asyncio.gather(*_later)
+                    _later.clear()
                     for opened in _sockets:
                         opened.close()
                     _sockets.clear()

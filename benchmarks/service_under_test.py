@@ -196,6 +196,8 @@ class GoalCaller:
     """Done once, in the middle of the call, with its line."""
     trouble_after: str = "question"
     """`question`, `digits`, `answer` or `told`: when."""
+    patient: bool = True
+    """Whether the caller hears the bot out."""
     spoken: bool = False
     """Whether the caller asks in words first."""
 
@@ -232,9 +234,13 @@ class GoalCaller:
             for _ in range(16):
                 await line.bot_talks("speaks", voice_s=0.04, within_s=40)
                 self._heard()
-                await line.bot_turn("has its say", within_s=30)
+                if self.patient or self.spoken:
+                    await line.bot_turn("has its say", within_s=30)
+                else:
+                    # Who knows the bot presses a key before it has finished.
+                    await line.bot_talks("has begun", voice_s=1.0, within_s=30)
                 await self._answer(line)
-                self.acted_at = time.monotonic()
+                self.acted_at = self.acted_at or time.monotonic()
         except LineClosedError:
             self.lost()
 
@@ -251,6 +257,7 @@ class GoalCaller:
             await line.press(ORDER[:4], gap_s=0.1)
             await self._maybe("digits", line)
             await line.press(ORDER[4:], gap_s=0.1)
+            self.acted_at = time.monotonic()
             await self._maybe("answer", line)
         elif self.spoken:
             self.spoken = False

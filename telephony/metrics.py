@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, multiprocess, v
 
 from telephony.media_stream import Reason
 
+_SHARED_MEMORY = Path("/dev/shm")
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Where workers put their figures for each other; prometheus_client reads it when it is imported."""
 
@@ -24,12 +28,24 @@ def all_workers(registry: CollectorRegistry) -> CollectorRegistry:
 
 
 def share_between_workers(folder: Path) -> None:
-    """Before anything is counted: let workers that are forked later add up what they count."""
+    """Before anything is counted: let workers that are forked later add up what they count.
+
+    The figures are in memory that is mapped from files in `folder`, or in the system's shared memory where there is such
+    a thing: on a disk that is full, writing to mapped memory kills the process.
+    """
+    if os.access(_SHARED_MEMORY, os.W_OK):
+        folder = Path(tempfile.mkdtemp(prefix="voicebot-metrics-", dir=_SHARED_MEMORY))
+        atexit.register(_remove, folder, os.getpid())
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.db"):
         old.unlink(missing_ok=True)
     os.environ[_FOLDER] = str(folder)
     values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
+
+
+def _remove(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def forget_worker(pid: int) -> None:

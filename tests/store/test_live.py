@@ -196,11 +196,9 @@ def test_what_was_written_survives_the_death_of_its_process(tmp_path: Path) -> N
     assert int(found) >= acknowledged
 
 
-def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
+def test_a_file_that_was_damaged_before_is_put_aside(tmp_path: Path) -> None:
     path = tmp_path / "live.db"
     path.write_bytes(b"this is no database" * 1000)
-    with pytest.raises(LiveStoreError):
-        SqliteStore(path).get("a", "1")
     make_sound(path)
     make_sound(path)
     store = SqliteStore(path)
@@ -208,6 +206,29 @@ def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
     assert store.get("a", "1") == "x"
     assert path.with_name("live.db.damaged").is_file()
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("harm", ["removed", "overwritten", "replaced"])
+def test_a_file_that_is_harmed_while_in_use_costs_what_was_in_it_and_no_more(tmp_path: Path, harm: str) -> None:
+    path = tmp_path / "live.db"
+    stores = [SteadyStore(SqliteStore(path, within_s=30), within_s=60, again_after_s=0) for _ in range(2)]
+    for store in stores:
+        store.put("a", "before", "x", 60)
+    if harm == "overwritten":
+        for ending in ("", "-wal", "-shm"):
+            part = path.with_name(path.name + ending)
+            part.write_bytes(b"x" * part.stat().st_size)
+    else:
+        for ending in ("", "-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        if harm == "replaced":
+            path.write_bytes(b"no database" * 100)
+    for attempt in range(4):
+        for store in stores:
+            store.put("a", f"{attempt}", "y", 60)
+    assert [store.get("a", "3") for store in stores] == ["y", "y"]
+    stores[0].put("a", "after", "z", 60)
+    assert stores[1].get("a", "after") == "z", "they share a file again"
 
 
 class Away:

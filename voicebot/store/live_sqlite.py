@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,7 +34,10 @@ class SqliteStore:
         self._path = path
         self._within_s = within_s
         self._clock = clock
+        self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._file = 0
+        """Number of the file that is open."""
         self._swept = 0.0
 
     def get(self, kind: str, key: str) -> str | None:
@@ -92,14 +96,27 @@ class SqliteStore:
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            yield from self._opened()
+
+    def _opened(self) -> Iterator[sqlite3.Connection]:
         try:
+            if self._connection is not None and self._file != _file(self._path):
+                self.close()  # removed or replaced under our hands: what the others use stands there now
             if self._connection is None:
                 self._connection = self._open()
             yield self._connection
         except (sqlite3.Error, OSError) as error:
             if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-                self.close()  # damaged, or replaced under our hands
+                self._give_up_file()
             raise LiveStoreError(f"{self._path.name}: {error}") from error
+
+    def _give_up_file(self) -> None:
+        """It is damaged: put it aside, unless another process did so already."""
+        damaged = self._file
+        self.close()
+        if damaged == _file(self._path):
+            _put_aside(self._path)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -120,7 +137,8 @@ class SqliteStore:
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.touch(mode=0o600, exist_ok=True)
-        # One thread at a time uses it (`live_steady`), though not always the same one.
+        self._file = _file(self._path)
+        # One thread at a time uses it, though not always the same one.
         db = sqlite3.connect(self._path, timeout=self._within_s, isolation_level=None, check_same_thread=False)
         try:
             db.execute("PRAGMA journal_mode = WAL")
@@ -146,7 +164,19 @@ def make_sound(path: Path) -> None:
     except sqlite3.DatabaseError:
         sound = False
     if not sound:
-        for ending in ("", "-wal", "-shm"):
-            with contextlib.suppress(OSError):
-                part = path.with_name(path.name + ending)
-                part.replace(part.with_name(part.name + ".damaged"))
+        _put_aside(path)
+
+
+def _put_aside(path: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        with contextlib.suppress(OSError):
+            part = path.with_name(path.name + ending)
+            part.replace(part.with_name(part.name + ".damaged"))
+
+
+def _file(path: Path) -> int:
+    """Its number on the disk; 0 where there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
