@@ -168,6 +168,30 @@ class Configuration(BaseSettings):
     oidc_roles: dict[str, Literal["viewer", "agent", "editor", "analyst", "admin"]] = Field(default_factory=dict)
     """The role that each group has here; who is in none of them is not let in."""
 
+    # Watching the service
+    metrics_token: SecretStr = SecretStr("")
+    """What /metrics is asked for with, as `Authorization: Bearer ...`; empty: only from this machine."""
+    otel_endpoint: str = ""
+    """Where traces of calls go, by OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces; empty for none."""
+    alert_webhook: str = ""
+    """The URL that is told when an alert rule begins or ceases to fire; empty for none."""
+    alert_webhook_secret: SecretStr = SecretStr("")
+    """What those requests are signed with by HMAC-SHA256; empty: they are not signed."""
+    alert_mail_to: list[str] = Field(default_factory=list)
+    """Who is told by e-mail; needs `smtp_host` and `smtp_from`."""
+    alert_language: Literal["", "ko", "en"] = ""
+    """What they are told in; empty: `language`."""
+    smtp_host: str = ""
+    """The server that e-mail is handed in at."""
+    smtp_port: int = Field(587, ge=1, le=65535)
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    """`starttls` (port 587), `tls` (465), or `none` for a server on this machine."""
+    smtp_user: str = ""
+    """Whom to log in as; empty: nobody."""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_from: str = ""
+    """The sender's address."""
+
     @field_validator("twilio_number")
     @classmethod
     def _is_number(cls, value: str) -> str:
@@ -198,6 +222,21 @@ class Configuration(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("write it as https://bot.example.com, without ? or #")
         return value.rstrip("/")
+
+    @field_validator("otel_endpoint", "alert_webhook")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+            raise ValueError("write a URL that begins with https:// or http://")
+        return value
+
+    @field_validator("smtp_from", "alert_mail_to")
+    @classmethod
+    def _are_addresses(cls, value: str | list[str]) -> str | list[str]:
+        for address in [value] if isinstance(value, str) else value:
+            if address and not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+", address):
+                raise ValueError("write addresses such as ops@example.com")
+        return value
 
     @field_validator("time_zone")
     @classmethod
