@@ -1,0 +1,1 @@
+"""Rules that tell people when a figure leaves its bounds."""

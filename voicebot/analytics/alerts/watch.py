@@ -1,0 +1,148 @@
+"""Rules are checked and people are told, time and again. Every worker tries; the database says whose turn it is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import func, select
+
+from voicebot.analytics.alerts.book import AlertBook, AlertEvent, KeptRule
+from voicebot.analytics.alerts.rules import AlertRule
+from voicebot.analytics.alerts.wording import notification
+from voicebot.analytics.figures import Analytics
+from voicebot.analytics.scope import Scope
+from voicebot.errors import VoicebotError
+from voicebot.failure import place
+from voicebot.notify.port import Notifier, NotifyError
+from voicebot.store.history.database import Database
+from voicebot.store.history.tables import hand_overs, milliseconds
+
+_log = structlog.get_logger(__name__)
+
+EVERY = timedelta(seconds=60)
+"""How often a rule is checked."""
+_LOOKS_S = 10.0
+_GONE = timedelta(hours=2)
+"""Who asked for a person longer ago and was neither taken nor closed, is not on the line any more."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found."""
+
+    value: float | None
+    """None: nothing can be concluded, because there were too few calls."""
+    calls: int
+    fires: bool
+
+
+def check(rule: AlertRule, analytics: Analytics, database: Database, now: datetime) -> Checked:
+    """What the rule's figure is now. Raises DatabaseError."""
+    if rule.is_of_now:
+        value = _of_now(database, now)[rule.figure]
+        return Checked(value, 0, rule.fires_at(value))
+    scope = Scope(now - timedelta(hours=rule.hours), now, rule.pack, rule.language, rule.channel)
+    figures = analytics.kpis(scope)
+    calls, found = int(figures["calls"] or 0), figures[rule.figure]
+    if found is None or calls < rule.min_calls:
+        return Checked(None, calls, False)
+    return Checked(found, calls, rule.fires_at(found))
+
+
+def _of_now(database: Database, now: datetime) -> Mapping[str, float]:
+    h = hand_overs.c
+    open_still = (h.accepted.is_(None), h.result.is_(None), h.requested >= now - _GONE)
+    with database.reading() as connection:
+        waiting, first = connection.execute(select(func.count(), func.min(h.requested)).where(*open_still)).one()
+    began = milliseconds(first) if isinstance(first, datetime) else first
+    return {
+        "callers_waiting": float(waiting),
+        "longest_wait": max(0.0, (milliseconds(now) - began) / 1000) if began is not None else 0.0,
+    }
+
+
+class AlertWatch:
+    """Checks and tells on a thread of its own, from `start` to `close`."""
+
+    def __init__(
+        self,
+        book: AlertBook,
+        analytics: Analytics,
+        database: Database,
+        notifiers: Sequence[Notifier],
+        *,
+        language: str = "ko",
+        console: str = "",
+    ) -> None:
+        """`language`: people are told in. `console`: URL of the service, for a link."""
+        self._book, self._analytics, self._database = book, analytics, database
+        self._notifiers = {notifier.name: notifier for notifier in notifiers}
+        self._language, self._console = language, console
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._trouble = ""
+
+    def start(self) -> None:
+        """Not before a fork: threads don't survive it."""
+        self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends soon; what was not told yet is told by the next process."""
+        self._closed.set()
+        if self._thread is not None:
+            self._thread.join(1.0)
+
+    def turn(self) -> list[AlertEvent]:
+        """Check what is due, and tell what is due; the events that came of it. Raises DatabaseError."""
+        events = []
+        for kept in self._book.claim(EVERY):
+            if event := self._check(kept):
+                events.append(event)
+        self._tell()
+        return events
+
+    def _check(self, kept: KeptRule) -> AlertEvent | None:
+        checked = check(kept.rule, self._analytics, self._database, self._book.now())
+        event = self._book.found(kept, checked.value, checked.calls, tuple(self._notifiers))
+        if event is not None:
+            _log.warning(
+                "alert" if event.state == "firing" else "alert resolved",
+                rule=event.rule.name,
+                value=event.value,
+                threshold=event.rule.threshold,
+                told=event.told,
+            )
+        return event
+
+    def _tell(self) -> None:
+        for due in self._book.due():
+            notifier = self._notifiers.get(due.channel)
+            error = ""
+            if notifier is None:
+                error = f"{due.channel} is not configured any more."
+            else:
+                try:
+                    notifier.tell(notification(due.event, self._language, self._console))
+                except NotifyError as failure:
+                    error = str(failure)
+                except Exception as failure:  # a defect in one way must not silence the others
+                    error = f"telling failed ({type(failure).__name__} in {place(failure)})"
+            if error:
+                _log.warning("nobody could be told", channel=due.channel, attempt=due.attempt, reason=error)
+            self._book.delivered(due, error)
+
+    def _run(self) -> None:
+        while not self._closed.wait(_LOOKS_S):
+            try:
+                self.turn()
+                self._trouble = ""
+            except Exception as error:  # the database may come back
+                told = str(error) if isinstance(error, VoicebotError) else f"{type(error).__name__} in {place(error)}"
+                if told != self._trouble:
+                    _log.warning("alert rules could not be checked", reason=told)
+                self._trouble = told
