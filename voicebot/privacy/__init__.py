@@ -1,0 +1,1 @@
+"""Personal data: found in what is said and written, and taken out before anything is stored."""
