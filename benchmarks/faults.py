@@ -7,7 +7,7 @@ frozen, sockets cut, the shared file locked, removed or overwritten, the disk fi
 fails writes as a full disk does), parts made to fail at their ports (`faulty_serve.py`), strangers let loose.
 
     heard      the longest silence between the caller's act, or the loss of the stream, and the next sound
-    goes on    the caller was told what was asked for and given to a person; or to a person alone, where only that is left
+    goes on    the caller was told what was asked for and given to a person; or a person alone, where only that is left
     nothing    no answer that the caller had given was asked for again after it had been acknowledged
 
 About 15 minutes.

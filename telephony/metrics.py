@@ -30,7 +30,7 @@ def all_workers(registry: CollectorRegistry) -> CollectorRegistry:
 def share_between_workers(folder: Path) -> None:
     """Before anything is counted: let workers that are forked later add up what they count.
 
-    The figures are in memory that is mapped from files in `folder`, or in the system's shared memory where there is such
+    The figures are in memory mapped from files in `folder`, or in the system's shared memory where there is such
     a thing: on a disk that is full, writing to mapped memory kills the process.
     """
     if os.access(_SHARED_MEMORY, os.W_OK):
