@@ -13,7 +13,7 @@ Next = Literal["over", "bot"]
 
 
 class AfterBot(Protocol):
-    """Takes callers of the browser phone from the bot. Implemented by `telephony.agent_line.AgentLines`."""
+    """Takes callers of the browser phone from the bot. Implemented by `telephony.agent_lines.AgentLines`."""
 
     async def take(self, caller: Caller, outcome: Outcome, stream: MediaStream, receive: Receive, send: Send) -> Next:
         """Hold the caller, who waits for an agent and then talks with one, until either is done.

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
+from voicebot.channel import AGENT
 from voicebot.live import topics
 from voicebot.store.bus import Bus
 from voicebot.store.hand_overs import HandOverContext
@@ -20,7 +21,11 @@ from voicebot.store.live import LiveStore
 _KIND = "desk"
 _CALLERS = "callers"
 _AGENTS = "agents"
+_LOST_KEY = "lost "
 _KEPT_S = 6 * 3600.0
+
+_COMES_BACK_S = 180.0
+"""For which a caller whose connection was lost keeps a place in front."""
 
 RENEWED_S = 10.0
 """How often whoever holds a browser caller says that the line is open."""
@@ -73,7 +78,7 @@ class DeskCaller:
     @classmethod
     def of(cls, context: HandOverContext, way: Way, *, holder: str = "") -> DeskCaller:
         """The caller whom a hand-over is about. An operator who took over stands in its queue, as `agent:NAME`."""
-        wanted = context.queue.removeprefix("agent:") if context.queue.startswith("agent:") else ""
+        wanted = context.queue.removeprefix(AGENT) if context.queue.startswith(AGENT) else ""
         return cls(
             call=context.call_id,
             since=context.at,
@@ -113,21 +118,23 @@ class DeskQueue:
     # Callers
 
     def join(self, caller: DeskCaller) -> None:
-        """A caller waits from now on. One who is there already, or comes back, keeps the place in the line."""
+        """A caller waits from now on. One who is there already keeps the place; whose line was lost is first."""
+        returns = self._live.get(_KIND, _LOST_KEY + caller.call) is not None
+        if returns:
+            self._live.remove(_KIND, _LOST_KEY + caller.call)
 
         def joined(callers: Callers) -> None:
             known = callers.get(caller.call)
             if known is None:
-                callers[caller.call] = replace(caller, seen=self._iso())
+                callers[caller.call] = replace(caller, first=caller.first or returns, seen=self._iso())
             elif caller.holder:
-                callers[caller.call] = replace(
-                    known, holder=caller.holder, way=caller.way, agent="", accepted="", seen=self._iso()
-                )
+                holder = {"holder": caller.holder, "way": caller.way, "seen": self._iso()}
+                callers[caller.call] = replace(known, agent="", accepted="", **holder)  # type: ignore[arg-type]
 
         self._change(joined)
 
-    def leave(self, call: str) -> DeskCaller | None:
-        """The caller is gone, or served; who that was."""
+    def leave(self, call: str, *, comes_back: bool = False) -> DeskCaller | None:
+        """The caller is gone, or served; who that was. `comes_back`: the connection was lost, and may be back soon."""
         gone: list[DeskCaller] = []
 
         def left(callers: Callers) -> None:
@@ -135,6 +142,8 @@ class DeskQueue:
             if (known := callers.pop(call, None)) is not None:
                 gone.append(known)
 
+        if comes_back:
+            self._live.put(_KIND, _LOST_KEY + call, "1", _COMES_BACK_S)
         self._change(left)
         return gone[0] if gone else None
 
