@@ -6,9 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from voicebot.audio.wav import write_wav
-from voicebot.tts.recordings import load
+from voicebot.tts.recordings import RecordingError, load, read_index
 
 
 def tone(seconds: float = 0.5, rate: int = 44100) -> np.ndarray:
@@ -47,12 +51,44 @@ def test_a_bad_file_is_one_sentence_and_costs_only_itself(tmp_path: Path) -> Non
     (tmp_path / "bad.wav").write_bytes(b"RIFF but not really")
     write_wav(tmp_path / "silent.wav", np.zeros(8000, np.int16))
     index = "하나: bad.wav\n둘: absent.wav\n셋: silent.wav\n넷: ../outside.wav\n다섯: greeting.wav\n"
-    recordings, problems = load([("ko", folder(tmp_path, index))])
+    recordings, problems = load([("ko", folder(tmp_path, index))], thorough=True)
     assert recordings.texts == (("ko", "다섯"),)
     assert len(problems) == 4
-    for problem, name in zip(problems, ("bad.wav", "absent.wav", "silent.wav", "outside.wav"), strict=True):
-        assert name in problem
-        assert "\n" not in problem
+    for name in ("bad.wav", "absent.wav", "silent.wav", "outside.wav"):
+        assert sum(name in problem and "\n" not in problem for problem in problems) == 1
+
+
+def test_files_are_read_when_they_are_first_heard_and_a_bad_one_is_passed_over_then(tmp_path: Path) -> None:
+    (tmp_path / "bad.wav").write_bytes(b"RIFF but not really")
+    recordings, problems = load(
+        [("ko", folder(tmp_path, "…삼천 원을…: bad.wav\n배송비는…: greeting.wav\n네.: bad.wav"))]
+    )
+    assert problems == ()
+    assert recordings.find("네.", "ko") is None
+    assert recordings.compose("배송비는 삼천 원을 받아요.", "ko") is None
+    assert recordings.texts == (("ko", "배송비는…"),)
+
+
+KEYS = st.text(st.sampled_from("가나 …,.?!:#'\"-012abe{}[]&*~%\\"), min_size=1, max_size=12)
+
+
+@given(st.dictionaries(KEYS | st.just("가" * 150), st.just("a.wav"), min_size=1, max_size=4))
+def test_an_index_means_what_yaml_says_it_means(
+    tmp_path_factory: pytest.TempPathFactory, index: dict[str, str]
+) -> None:
+    path = tmp_path_factory.mktemp("index") / "recordings.yaml"
+    with path.open("w", encoding="utf-8") as file:
+        YAML(typ="rt").dump(index, file)
+    assert read_index(path) == {str(key): name for key, name in YAML(typ="safe", pure=True).load(path).items()}
+    plain = "".join(f"{key}: a.wav\n" for key in index)
+    path.write_text(plain, encoding="utf-8")
+    try:
+        expected = {str(key): name for key, name in YAML(typ="safe", pure=True).load(plain).items()}
+    except (YAMLError, AttributeError):
+        with pytest.raises(RecordingError):
+            read_index(path)
+    else:
+        assert read_index(path) == expected
 
 
 @pytest.mark.parametrize("index", ["- a\n- b\n", "a: [b]\n", "a: b: c\n", "네: 5\n"])

@@ -170,7 +170,8 @@ def _recordings(configuration: Configuration) -> tuple[Recordings, tuple[str, ..
 
     named = Path(configuration.pack)
     folder = named if len(named.parts) > 1 else content_folder(configuration) / configuration.pack
-    return load((language, folder / language / "recordings") for language in ("ko", "en"))
+    folders = ((language, folder / language / "recordings") for language in ("ko", "en"))
+    return load(folders, thorough=True)
 
 
 def _play(pcm: Pcm) -> None:

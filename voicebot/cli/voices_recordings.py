@@ -52,7 +52,7 @@ def script_command(
 
     script, folder, _ = _open(pack, language, largest)
     if missing:
-        recorded, _ = load([(script.language, folder)])
+        recorded, _ = load([(script.language, folder)], thorough=True)
         lines = tuple(line for line in script.lines if not recorded.has(line.piece, script.language))
         script = replace(script, lines=lines)
     text = _json(_described(script)) if as_json else sheet(script, form.value)
@@ -85,7 +85,7 @@ def import_command(
     listener = _listener(configuration, script.language) if listen else None
     with _bar(quiet=as_json) as progress:
         done = import_recordings(source, script, folder, listen=listener, progress=progress)
-    recorded, problems = load([(script.language, folder)])
+    recorded, problems = load([(script.language, folder)], thorough=True)
     found = coverage(script, recorded)
     if as_json:
         told = {

@@ -29,21 +29,22 @@ class ComfortNoise:
     def take(self, samples: int) -> Pcm:
         """The next samples."""
         circle = _circle()
-        taken: Pcm = np.take(circle, np.arange(self._at, self._at + samples), mode="wrap")
+        taken: Pcm = circle[np.arange(self._at, self._at + samples) % len(circle)]
         self._at = (self._at + samples) % len(circle)
         return taken
 
     def under(self, pcm: Pcm) -> Pcm:
         """`pcm` with the noise beneath it, so that its pauses are no holes."""
         mixed = pcm.astype(np.int32) + self.take(len(pcm))
-        return np.clip(mixed, -32768, 32767).astype(np.int16)
+        clipped: Pcm = np.clip(mixed, -32768, 32767).astype(np.int16)
+        return clipped
 
 
 @functools.cache
 def _circle() -> Pcm:
     """Made in the frequency domain, so its end fits its beginning; the same in every process."""
     samples = _SECONDS * SAMPLE_RATE
-    hertz: NDArray[np.float64] = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE)
+    hertz: NDArray[np.floating] = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE)
     inside = (hertz >= _BAND[0]) & (hertz <= _BAND[1])
     size = np.where(inside, (np.maximum(hertz, 1.0) / 1000) ** (_SLOPE_DB / (20 * np.log10(2))), 0.0)
     phases = np.random.default_rng(_SEED).uniform(0, 2 * np.pi, len(hertz))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from asr_models import catalogue, resolver
 from asr_models.errors import ModelFilesError
 from voicebot.config import Configuration, ConfigurationError
-from voicebot.tts import mbrola_engine, measured
+from voicebot.tts import kokoro_english, mbrola_engine, measured
 from voicebot.tts.command_engine import CommandEngine
 from voicebot.tts.kokoro_engine import KokoroEngine
 from voicebot.tts.mbrola_engine import MbrolaEngine
@@ -67,7 +67,8 @@ def _kokoro(configuration: Configuration) -> Engine | None:
         return None
     if not resolver.is_here(catalogue.model("kokoro"), paths, configuration.var):
         return None
-    return KokoroEngine(configuration.var, paths.get("kokoro"), workers=WORKERS)
+    languages = LANGUAGES if kokoro_english.library() is not None else ("ko",)
+    return KokoroEngine(configuration.var, paths.get("kokoro"), languages=languages, workers=WORKERS)
 
 
 def _piper(configuration: Configuration) -> Engine | None:
@@ -105,7 +106,7 @@ KINDS: tuple[Kind, ...] = (
         "pip install 'voicebot[supertonic]' && voicebot models install supertonic",
         _supertonic,
     ),
-    Kind("kokoro", ("ko",), "Apache-2.0", "pip install 'voicebot[kokoro]'", _kokoro),
+    Kind("kokoro", LANGUAGES, "Apache-2.0", "pip install 'voicebot[kokoro]'", _kokoro),
     Kind("piper", ("en",), "GPL-3.0, voice CC0", "pip install 'voicebot[piper]'", _piper),
     Kind(
         "mbrola",

@@ -1,4 +1,4 @@
-"""Kokoro, a small neural voice, speaking Korean through the sounds of the languages that it knows."""
+"""Kokoro, a small neural voice: English, which it knows, and Korean through the sounds of the languages that it knows."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from voicebot.tts.worker_engine import (
 
 INSTALL = "pip install 'voicebot[kokoro]'"
 
+LANGUAGES = ("ko", "en")
 _VOICE = "jf_gongitsune"
 """Of the five voices in the package the one that is understood best: docs/decisions/korean-voice.md."""
 _SPEED = 1.0
@@ -30,12 +31,20 @@ class KokoroEngine:
     """Kokoro behind the engine port."""
 
     name = "kokoro"
-    languages = frozenset({"ko"})
 
-    def __init__(self, var: Path, folder: Path | None = None, *, workers: int = 2, command: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        var: Path,
+        folder: Path | None = None,
+        *,
+        languages: Sequence[str] = LANGUAGES,
+        workers: int = 2,
+        command: Sequence[str] = (),
+    ) -> None:
         """`var` is the configuration's, `folder` the model's where it is configured; a worker takes about 350 MB."""
         self.concurrency = workers
-        self.fingerprint = f"kokoro 1.0 int8, {_VOICE}, speed {_SPEED}, phonemes 2"
+        self.languages = frozenset(languages)
+        self.fingerprint = f"kokoro 1.0 int8, {_VOICE}, speed {_SPEED}, phonemes 3"
         self._workers = SpeakingWorkers(
             self.name,
             command or module_command("voicebot.tts.kokoro_worker", str(var), *([str(folder)] if folder else [])),
@@ -49,12 +58,15 @@ class KokoroEngine:
     def synthesise(self, text: str, language: str, style: Style) -> Sound:
         """Speak `text`. Raises EngineError where the model is missing, or where its process hangs or crashes."""
         if language not in self.languages:
-            raise EngineError(f"kokoro has no voice for {language!r} here; choose one of ko.")
+            spoken = ", ".join(sorted(self.languages))
+            raise EngineError(f"kokoro has no voice for {language!r} here; choose one of {spoken}.")
         words = printable(text)
         if not words:
             return Sound(np.zeros(0, np.int16), 24_000)
         pitch = bounded_pitch(style.pitch)
-        sound = self._workers.say({"text": words, "voice": _VOICE, "speed": _SPEED * style.rate / pitch})
+        sound = self._workers.say(
+            {"text": words, "language": language, "voice": _VOICE, "speed": _SPEED * style.rate / pitch}
+        )
         return at_pitch(sound, pitch)
 
     def warm_up(self) -> None:

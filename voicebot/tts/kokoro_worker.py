@@ -2,11 +2,12 @@
 
 Run as `python -m voicebot.tts.kokoro_worker VAR [FOLDER]`. FOLDER, or else what the catalogue's `kokoro` is with the
 configuration's VAR, holds model.onnx, vocab.json and voices.npz (by name, float32 (tokens, 1, 256): a style for every
-length). A request is `{"text", "voice", "speed"}`.
+length). A request is `{"text", "language", "voice", "speed"}`.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from asr_models.errors import ModelFilesError
 from asr_models.resolver import resolve
+from voicebot.tts import kokoro_english
 from voicebot.tts.kokoro_phonemes import phonemes
 from voicebot.tts.worker_process import Speak, serve
 
@@ -39,10 +41,14 @@ def load(folder: Path) -> Speak:
     with np.load(folder / "voices.npz", allow_pickle=False) as file:
         styles: dict[str, NDArray[np.float32]] = {name: file[name].reshape(-1, 256) for name in file.files}
 
-    def speak(text: str, voice: str, speed: float) -> tuple[int, bytes]:
+    english = functools.cache(kokoro_english.espeak)
+
+    def speak(text: str, language: str, voice: str, speed: float) -> tuple[int, bytes]:
         style = styles[voice]
+        symbols = phonemes(text) if language == "ko" else kokoro_english.phonemes(text, english())
         sounds = []
-        for tokens in _parts([vocabulary[symbol] for symbol in phonemes(text)], vocabulary[" "]):
+        known = [vocabulary[symbol] for symbol in symbols if symbol in vocabulary]
+        for tokens in _parts(known, vocabulary[" "]):
             inputs = {
                 "tokens": np.array([[0, *tokens, 0]], np.int64),
                 "style": style[min(len(tokens), len(style)) - 1][None].astype(np.float32),

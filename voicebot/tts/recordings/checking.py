@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from voicebot.audio.format import Pcm
 from voicebot.audio.resample import resample
 from voicebot.audio.wav import read_wav
-from voicebot.tts.recordings.inventory import RecordingError
+from voicebot.tts.recordings.clip import RecordingError
 from voicebot.tts.recordings.loudness import loudness_of
 from voicebot.tts.recordings.script import expected_seconds
 

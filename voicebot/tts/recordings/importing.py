@@ -21,7 +21,7 @@ from voicebot.audio.wav import AudioFileError, write_wav
 from voicebot.errors import VoicebotError
 from voicebot.tts.recordings.checking import RATE, Checked, check
 from voicebot.tts.recordings.index import INDEX, read_index
-from voicebot.tts.recordings.inventory import RecordingError
+from voicebot.tts.recordings.clip import RecordingError
 from voicebot.tts.recordings.piece import normalise
 from voicebot.tts.recordings.script import Line, Script
 from voicebot.tts.speech_text import spoken

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from voicebot.audio.format import Pcm
+from voicebot.tts.recordings.clip import Clip
 from voicebot.tts.recordings.piece import Ending, Piece, ending_of
 
 AT_COMMA_MS = 180
@@ -94,7 +95,7 @@ class Run:
 
     text: str
     letters: int
-    pcm: Pcm | None
+    clip: Clip | None
     """None: nothing recorded."""
     pause_before: bool
     """Whether the sentence has a comma before it."""
@@ -105,15 +106,20 @@ class Run:
 class Stock:
     """The recorded pieces of one language."""
 
-    by_key: dict[str, list[tuple[Piece, Pcm]]] = field(default_factory=lambda: defaultdict(list))
+    by_key: dict[str, list[tuple[Piece, Clip]]] = field(default_factory=lambda: defaultdict(list))
     lengths: set[int] = field(default_factory=set)
     """Letters that the pieces have."""
 
-    def add(self, piece: Piece, pcm: Pcm) -> None:
+    def add(self, piece: Piece, clip: Clip) -> None:
         """A piece recorded again takes the place of the earlier one."""
         others = [(other, sound) for other, sound in self.by_key[piece.key] if _place(other) != _place(piece)]
-        self.by_key[piece.key] = [*others, (piece, pcm)]
+        self.by_key[piece.key] = [*others, (piece, clip)]
         self.lengths.add(len(piece.key))
+
+    def remove(self, clip: Clip) -> None:
+        """Without this one."""
+        for key, pieces in self.by_key.items():
+            self.by_key[key] = [(piece, other) for piece, other in pieces if other is not clip]
 
 
 def _place(piece: Piece) -> tuple[bool, Ending]:
@@ -121,20 +127,20 @@ def _place(piece: Piece) -> tuple[bool, Ending]:
 
 
 def parts(runs: tuple[Run, ...]) -> tuple[Part, ...]:
-    """Runs with the gaps between them."""
+    """Runs with the gaps between them. Raises VoicebotError where a clip can't be heard."""
     found: list[Part] = []
     for before, run in pairwise((None, *runs)):
         assert run is not None
         if before is not None and (gap := _gap(before, run)):
             found.append(Pause(gap))
-        found.append(Fill(run.text) if run.pcm is None else Recorded(run.pcm))
+        found.append(Fill(run.text) if run.clip is None else Recorded(run.clip.pcm()))
     return tuple(found)
 
 
 def _gap(before: Run, run: Run) -> int:
     if run.pause_before:
         return AT_COMMA_MS
-    if (before.pcm is None) != (run.pcm is None):
+    if (before.clip is None) != (run.clip is None):
         return AT_FILL_MS
     return BETWEEN_WORDS_MS if run.space_before else 0
 
@@ -145,12 +151,12 @@ def plan(words: str, language: str, stock: Stock) -> tuple[Run, ...] | None:
     if not 0 < len(sentence.letters) <= _LONGEST:
         return None
     runs = _cover(sentence, language, stock)
-    if all(run.pcm is not None for run in runs):
+    if all(run.clip is not None for run in runs):
         return tuple(runs)
     runs = _merge(_without_crumbs(runs, _CRUMB.get(language, _CRUMB_LETTERS)))
     runs = _merge(_without_poor_clauses(runs))
-    recorded = sum(run.letters for run in runs if run.pcm is not None)
-    fills = sum(run.pcm is None for run in runs)
+    recorded = sum(run.letters for run in runs if run.clip is not None)
+    fills = sum(run.clip is None for run in runs)
     if fills > MOST_FILLS or recorded < LEAST_RECORDED * sum(run.letters for run in runs):
         return None
     return tuple(runs)
@@ -193,16 +199,16 @@ class _Sentence:
         text = self.text[self._at[start] : stop].strip()
         return text if end == len(self.letters) else text.rstrip(",;: ")
 
-    def run(self, start: int, end: int, pcm: Pcm | None) -> Run:
+    def run(self, start: int, end: int, clip: Clip | None) -> Run:
         pause, space = start > 0 and self.pause[start], start > 0 and self.space[start]
-        return Run(self.between(start, end), end - start, pcm, pause, space)
+        return Run(self.between(start, end), end - start, clip, pause, space)
 
 
 def _cover(sentence: _Sentence, language: str, stock: Stock) -> list[Run]:
     """The cheapest cover."""
     length = len(sentence.letters)
     costs = [0.0] + [float("inf")] * length
-    came: list[tuple[int, Pcm | None]] = [(0, None)] * (length + 1)
+    came: list[tuple[int, Clip | None]] = [(0, None)] * (length + 1)
     boundaries = [index for index in range(1, length + 1) if sentence.is_word_boundary(index)]
     for start in range(length):
         if costs[start] == float("inf"):
@@ -217,10 +223,10 @@ def _cover(sentence: _Sentence, language: str, stock: Stock) -> list[Run]:
             end = start + size
             if end > length or not (language == "ko" or sentence.is_word_boundary(end)):
                 continue
-            for piece, pcm in stock.by_key.get(sentence.letters[start:end], ()):
+            for piece, clip in stock.by_key.get(sentence.letters[start:end], ()):
                 cost = costs[start] + _cost(sentence, piece, start, end)
                 if cost < costs[end]:
-                    costs[end], came[end] = cost, (start, pcm)
+                    costs[end], came[end] = cost, (start, clip)
     runs: list[Run] = []
     end = length
     while end:
@@ -255,7 +261,7 @@ def _merge(runs: list[Run]) -> list[Run]:
     """Neighbouring fills as one, so that the engine speaks them in one breath."""
     merged: list[Run] = []
     for run in runs:
-        if merged and run.pcm is None and merged[-1].pcm is None:
+        if merged and run.clip is None and merged[-1].clip is None:
             merged[-1] = _joined([merged[-1], run])
         else:
             merged.append(run)
@@ -271,12 +277,12 @@ def _without_crumbs(runs: list[Run], crumb: int) -> list[Run]:
     found: list[Run] = []
     index = 0
     while index < len(runs):
-        if runs[index].pcm is None:
+        if runs[index].clip is None:
             found.append(runs[index])
             index += 1
             continue
         end = index
-        while end < len(runs) and runs[end].pcm is not None:
+        while end < len(runs) and runs[end].clip is not None:
             end += 1
         stretch = runs[index:end]
         touches = index > 0 or end < len(runs)
@@ -296,7 +302,7 @@ def _without_poor_clauses(runs: list[Run]) -> list[Run]:
         clauses[-1].append(run)
     found: list[Run] = []
     for clause in clauses:
-        recorded = sum(run.letters for run in clause if run.pcm is not None)
+        recorded = sum(run.letters for run in clause if run.clip is not None)
         poor = recorded < LEAST_RECORDED * sum(run.letters for run in clause)
         found += [_emptied(run) for run in clause] if poor else clause
     return found
