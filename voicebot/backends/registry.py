@@ -29,6 +29,13 @@ _SERVED: dict[str, Callable[[Path, Today], Backend]] = {
 """Demonstrations that answer what the pack's backend.yaml declares, in the place of the service itself."""
 
 
+def open_demonstration(name: str, pack_folder: Path, *, today: Today = date.today) -> Backend | None:
+    """A fresh demonstration back end, on which anything may be tried; None where the pack's is a real one."""
+    if name in _SERVED or (name in _DEMONSTRATIONS and not (pack_folder / FILE).is_file()):
+        return open_backend(name, pack_folder, today=today)
+    return None
+
+
 def open_backend(name: str, pack_folder: Path, *, today: Today = date.today) -> Backend:
     """The back end of the pack in `pack_folder`, whose pack.yaml names `name`.
 

@@ -1,0 +1,1 @@
+"""/talk: a telephone in the browser, for everybody."""
