@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, multiprocess, values
 
 from telephony.media_stream import Reason
+from telephony.shared_memory import shared_folder
 
-_SHARED_MEMORY = Path("/dev/shm")
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Where workers put their figures for each other; prometheus_client reads it when it is imported."""
 
@@ -33,19 +30,12 @@ def share_between_workers(folder: Path) -> None:
     The figures are in memory mapped from files in `folder`, or in the system's shared memory where there is such
     a thing: on a disk that is full, writing to mapped memory kills the process.
     """
-    if os.access(_SHARED_MEMORY, os.W_OK):
-        folder = Path(tempfile.mkdtemp(prefix="voicebot-metrics-", dir=_SHARED_MEMORY))
-        atexit.register(_remove, folder, os.getpid())
+    folder = shared_folder("metrics") or folder
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.db"):
         old.unlink(missing_ok=True)
     os.environ[_FOLDER] = str(folder)
     values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
-
-
-def _remove(folder: Path, owner: int) -> None:
-    if os.getpid() == owner:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def forget_worker(pid: int) -> None:

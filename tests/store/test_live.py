@@ -343,3 +343,20 @@ def test_on_a_full_disk_memory_serves_until_there_is_room(tmp_path: Path) -> Non
     assert said.get(timeout=60) == (True, True, 0)
     worker.join()
     assert SqliteStore(tmp_path / "live.db").count("a") == 52
+
+
+def test_while_the_store_is_away_workers_still_know_of_each_other_by_what_stands_beside_it(tmp_path: Path) -> None:
+    shared = Away()
+    shared.fails = True
+    workers = [
+        SteadyStore(shared, within_s=60, again_after_s=0, beside=SqliteStore(tmp_path / "beside.db", within_s=30))
+        for _ in range(2)
+    ]
+    workers[0].put("states", "CA1", "handed over", 60)
+    assert workers[1].get("states", "CA1") == "handed over"
+    assert workers[1].change("states", "CA1", lambda old: f"{old}, asked", 60) == "handed over, asked"
+    assert [worker.get("states", "CA1") for worker in workers] == ["handed over, asked"] * 2
+    shared.fails = False
+    for worker in workers:
+        worker.put("states", "CA2", "x", 60)
+    assert shared.inner.get("states", "CA1") == "handed over, asked"

@@ -1,7 +1,8 @@
-"""Live state that never keeps a call waiting: a shared store while it answers, this process's memory while it doesn't.
+"""Live state that never keeps a call waiting: a shared store while it answers, another one while it doesn't.
 
-What is written while the shared store is away is kept here and written when it is back. Until then other processes
-don't know of it: a call goes on in this one, and only a call that loses this process too begins its question anew.
+What is written while the shared store is away is kept beside it and written when it is back. Beside it may stand a file
+in the machine's shared memory: then the workers of one machine still know of each other's calls. Or this process's own
+memory: then a call goes on in this one, and only a call that loses this process too begins its question anew.
 """
 
 from __future__ import annotations
@@ -32,15 +33,17 @@ class SteadyStore:
         *,
         within_s: float = 0.25,
         again_after_s: float = 1.0,
+        beside: LiveStore | None = None,
         most_unwritten: int = 50_000,
     ) -> None:
         """`within_s`: seconds for one answer of `shared`. `again_after_s`: seconds between two attempts while it is
-        away. `most_unwritten`: values that wait for its return, the oldest are lost."""
+        away. `beside`: what serves meanwhile, and has all that was written here; by default this process's memory.
+        `most_unwritten`: values that wait for its return, the oldest are lost."""
         self._shared = shared
         self._within_s = within_s
         self._again_after_s = again_after_s
         self._most_unwritten = most_unwritten
-        self._local = MemoryStore()
+        self._local: LiveStore = beside or MemoryStore()
         # One thread: what was asked first is done first, and one that hangs is not joined by others.
         self._thread = ThreadPoolExecutor(1, "live state")
         self._lock = threading.Lock()
@@ -124,6 +127,7 @@ class SteadyStore:
         self._thread.shutdown(wait=False, cancel_futures=True)
         if self._hanging is None:
             self._shared.close()
+        self._local.close()
 
     def _read(self, work: Callable[[], T]) -> T:
         if time.monotonic() < self._read_again:
