@@ -94,6 +94,7 @@ def _serve_with_workers(configuration: Configuration, console: Console, *, follo
     import voicebot.console.application  # shared by the workers that are forked  # noqa: F401
     from telephony.metrics import forget_worker, share_between_workers
     from telephony.server import listen
+    from telephony.shared_memory import shared_folder
     from telephony.tls import check_tls
     from telephony.workers import USAGE, Workers
     from voicebot.errors import VoicebotError
@@ -108,6 +109,7 @@ def _serve_with_workers(configuration: Configuration, console: Console, *, follo
     _tell_listening(configuration, console, listener.getsockname()[1])
     file = configuration.var / "live.db"
     make_sound(file)
+    memory = shared_folder("live")
     preloaded = preload(configuration)
     _settle()
     supervisor = os.getpid()
@@ -117,7 +119,8 @@ def _serve_with_workers(configuration: Configuration, console: Console, *, follo
         from voicebot.service import Service
         from voicebot.store.bus_file import FileBus
 
-        live = SteadyStore(SqliteStore(file))
+        beside = SteadyStore(SqliteStore(memory / "live.db")) if memory else None
+        live = SteadyStore(SqliteStore(file), beside=beside)
         bus = FileBus(configuration.var / "bus.db")
         followers = (follower(console),) if follow else ()
         service = Service(configuration, followers=followers, live=live, bus=bus, preloaded=preloaded, hurry=hurry)
