@@ -47,6 +47,9 @@ class Limits:
     """Seconds between two signs: three may be lost."""
     streams_per_call: int = 2
     """Streams of one call: when the first one breaks, one more, then people."""
+    written_calls: int = 200
+    """Conversations with browsers in a worker that are written on both sides: they need a hundredth of a spoken one's
+    time, and take no place of those."""
     call_remembered_s: float = 6 * 3600.0
     """Seconds for which a call's state is kept: Twilio's default longest call is 4 h."""
 

@@ -190,11 +190,19 @@ def _add_pages(configuration: Configuration, service: Service, app: TelephonyApp
     """The console and the browser phone beside the telephone."""
     from flask import Flask
 
+    from telephony.browser_phone import BrowserPhone
     from voicebot.console.application import add_console
     from voicebot.console.asgi import asgi_routes
 
     pages = Flask("voicebot")
-    add_console(pages, configuration, _accounts(configuration, service), service.bus, lambda: service.dialogue)
+    phone = None
+    if configuration.talk:
+        phone = BrowserPhone(
+            app.exchange, service, service.bus, takes_calls=app.takes_calls, public_url=configuration.public_url
+        )
+        asgi_routes(pages)["/talk/media"] = phone
+    database = _accounts(configuration, service)
+    add_console(pages, configuration, database, service.bus, lambda: service.dialogue, line=phone)
     app.add_pages(pages, asgi_routes(pages))
 
 

@@ -17,10 +17,13 @@ from voicebot.console.navigation import navigation
 from voicebot.console.operators.pages import operators_blueprint
 from voicebot.console.operators.scene import Scene
 from voicebot.console.pages import prepare_pages
+from voicebot.console.talk.line import Line
+from voicebot.console.talk.pages import talk_blueprint
 from voicebot.dialogue.engine import Dialogue
 from voicebot.live.watching import Watching
 from voicebot.store.bus import Bus
 from voicebot.store.history.database import Database
+from voicebot.store.history.desk import Desk
 from voicebot.store.key_file import key_from
 
 
@@ -30,11 +33,14 @@ def add_console(
     database: Database,
     bus: Bus,
     dialogue: Callable[[], Dialogue | None],
+    *,
+    line: Line | None = None,
 ) -> Access:
     """Add accounts and all pages; further blueprints are held to their needs by `Access.protect`.
 
-    `bus`: where calls are announced. `dialogue`: the one in service, None before it is loaded. Raises KeyFileError
-    where the key of the sessions can't be read or made.
+    `bus`: where calls are announced. `dialogue`: the one in service, None before it is loaded. `line`: what /talk
+    calls over; without one there is no such page. Connections that stay open are `voicebot.console.asgi.asgi_routes`.
+    Raises KeyFileError where the key of the sessions can't be read or made.
     """
     key = configuration.console_key.get_secret_value().encode() or key_from(configuration.var / "console.key")
     access = Access(flask, database, key)
@@ -56,6 +62,9 @@ def add_console(
     flask.register_blueprint(people_blueprint(access))
     scene = Scene.of(access, database, Watching(bus), dialogue, zone)
     flask.register_blueprint(operators_blueprint(scene))
+    if line is not None:
+        desk = Desk(database) if configuration.keep_history else None
+        flask.register_blueprint(talk_blueprint(scene, line, desk))
 
     @flask.get("/")
     @public

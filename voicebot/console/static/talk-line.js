@@ -54,7 +54,6 @@ export class Line extends EventTarget {
     const socket = new WebSocket(url);
     this.socket = socket;
     this.chunk = 0;
-    this.began = performance.now();
     this.streamSid = "MZ" + this.call.slice(2);
     socket.addEventListener("open", () => {
       this.send({ event: "connected", protocol: "Call", version: "1.0.0" });
@@ -113,9 +112,7 @@ export class Line extends EventTarget {
     }
     this.chunk++;
     const payload = btoa(String.fromCharCode.apply(null, bytes));
-    const timestamp = Math.max(this.chunk * FRAME_MS, Math.round((performance.now() - this.began) / FRAME_MS) * FRAME_MS - 400);
-    this.chunk = timestamp / FRAME_MS;
-    socket.send(`{"event":"media","streamSid":"${this.streamSid}","media":{"track":"inbound","chunk":"${this.chunk}","timestamp":"${timestamp}","payload":"${payload}"}}`);
+    socket.send(`{"event":"media","streamSid":"${this.streamSid}","media":{"track":"inbound","chunk":"${this.chunk}","timestamp":"${this.chunk * FRAME_MS}","payload":"${payload}"}}`);
   }
 
   key(digit) {
