@@ -176,3 +176,12 @@ def test_the_menu_has_what_the_reader_may_open(flask: Flask) -> None:
     page = client.get("/console/calls").text
     assert 'href="/console/audit"' not in page
     assert 'aria-current="page">통화 기록' in page
+
+
+def test_a_call_can_be_tried_again_with_todays_content(log_in: LogIn, a_call: str) -> None:
+    client = log_in("analyst")
+    page = client.get(f"/console/calls/{a_call}").text
+    lines = page.split('<textarea name="lines" hidden>')[1].split("</textarea>")[0]
+    answer = post(client, "/console/content", lines=lines, of="ko")
+    assert answer.status_code == 200
+    assert lines.splitlines()[0] in answer.text

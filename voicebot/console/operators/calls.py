@@ -71,6 +71,9 @@ def add_calls(blueprint: Blueprint, scene: Scene) -> None:
             flows=[(scene.title(flow.flow, language), flow) for flow in detail.flows],
             step_title=lambda step: scene.step_title(step, language),
             hand_overs=detail.hand_overs,
+            said="\n".join(
+                turn.text for turn in detail.turns if turn.who == "caller" and turn.text and turn.listener != "keys"
+            ),
             rating=detail.rating,
             title=lambda name: scene.title(name, language),
         )
