@@ -79,6 +79,30 @@ class Due:
     event: AlertEvent
 
 
+@dataclass(frozen=True)
+class Transition:
+    """A rule's state changes."""
+
+    state: State
+    tell: bool
+    """Whether people are told."""
+
+
+def transition(
+    rule: AlertRule, state: State, told: bool, told_at: datetime | None, value: float, now: datetime
+) -> Transition | None:
+    """What a new value changes; None for nothing.
+
+    `told`: whether people know that the rule fires; `told_at`: when they were last told that it does. Within the
+    cool-down after that they are not told again, nor of the end of what they don't know of.
+    """
+    if rule.fires_at(value) == (state == "firing"):
+        return None
+    if state == "firing":
+        return Transition("ok", told)
+    return Transition("firing", told_at is None or now - told_at >= timedelta(minutes=rule.cool_down_min))
+
+
 class AlertBook:
     """Blocking; callable from any thread. Every method raises DatabaseError."""
 
@@ -170,16 +194,14 @@ class AlertBook:
             with self._database.writing() as connection:
                 connection.execute(update(alert_rules).where(*same).values(value=None))
             return None
-        fires = rule.fires_at(value)
-        state: State = "firing" if fires else "ok"
-        if state == kept.state:
+        step = transition(rule, kept.state, kept.told, kept.told_at, value, now)
+        if step is None:
             with self._database.writing() as connection:
                 connection.execute(update(alert_rules).where(*same).values(value=value))
             return None
-        cooling = kept.told_at is not None and now - kept.told_at < timedelta(minutes=rule.cool_down_min)
-        told = not cooling if fires else kept.told
-        values = {"state": state, "since": now, "value": value, "told": told and fires}
-        if told and fires:
+        fires = step.state == "firing"
+        values = {"state": step.state, "since": now, "value": value, "told": step.tell and fires}
+        if step.tell and fires:
             values["told_at"] = now
         with self._database.writing() as connection:
             if not connection.execute(update(alert_rules).where(*same).values(values)).rowcount:
@@ -191,14 +213,14 @@ class AlertBook:
                     name=rule.name,
                     definition=rule.model_dump(),
                     at=now,
-                    state=state,
+                    state=step.state,
                     value=value,
                     calls=calls,
-                    told=told,
+                    told=step.tell,
                 )
                 .returning(*alert_events.c)
             ).one()
-            if told and channels:
+            if step.tell and channels:
                 deliveries = [{"event_id": row.id, "channel": channel, "due": now} for channel in channels]
                 connection.execute(insert(alert_deliveries), deliveries)
             connection.execute(delete(alert_events).where(alert_events.c.at < now - _KEPT))
