@@ -9,11 +9,9 @@ from voicebot.privacy.cues import Cues
 from voicebot.privacy.kinds import Found
 
 _SINO = "일이삼사오육륙칠팔구공영십백천"
-_N = rf"(?:\d{{1,5}}|[{_SINO}](?: ?[{_SINO}]){{0,8}}?)"
+_N = rf"(?:\d{{1,5}}|[{_SINO}](?: ?[{_SINO}]){{0,8}})"
 """A number, in figures or in words."""
-_METROPOLIS = (
-    "서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|충북|충남|충청북|충청남|전북|전남|전라북|전라남|경북|경남|경상북|경상남|제주"
-)
+_METROPOLIS = "서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|충북|충남|충청북|충청남|전북|전남|전라북|전라남|경북|경남|경상북|경상남|제주"
 _REGION = (
     rf"(?:(?:{_METROPOLIS})(?:특별시|광역시|특별자치시|특별자치도|시|도)? ?)?"
     r"(?:[가-힣]{1,5}(?:시|군) )?(?:[가-힣]{1,5}구 )?(?:[가-힣]{1,5}(?:읍|면) )?"
@@ -33,7 +31,9 @@ _BUILDING = re.compile(
     rf"(?<![가-힣])?(?:제 ?)?{_N} ?동 ?{_N} ?호(?![가-힣]*선)"
     rf"|[가-힣A-Za-z0-9]{{1,12}} ?(?:아파트|빌라|오피스텔|맨션|원룸|고시원) ?(?:지하 ?)?{_N} ?호"
 )
-_HOME_CUE = re.compile(r"주소|배송지|사는 ?곳|살아요|살고|삽니다|거주|집은|집이|저희 ?집|우리 ?집|본가|받는 ?곳|보내 ?주")
+_HOME_CUE = re.compile(
+    r"주소|배송지|사는 ?곳|살아요|살고|삽니다|거주|집은|집이|저희 ?집|우리 ?집|본가|받는 ?곳|보내 ?주"
+)
 _NO_ROAD = frozenset(
     "카드 문자 전화 계좌 포인트 현금 키패드 번호 이걸 그걸 저걸 바 별 따 새 앞으 뒤 위 아래 오른쪽으 왼쪽으 쪽으 것으 걸 순서대 그대 이대 차례 추가 최대 최소 실제 주 서 반대 제대 절대 마음대 뜻대 말대 예정대".split()
 )
@@ -42,13 +42,18 @@ _NUMBER_EN = (
     r"(?:\d{1,6}[A-Za-z]?|(?:(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
     r"|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|oh|zero|and)[ -]){1,7})"
 )
+_WORDS_EN = (
+    r"(?:(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
+    r"|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|oh|zero)\b[ -]?){1,5}"
+    r"(?:\b[a-d]\b)?"
+)
 _STREET_EN = (
     r"(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|way|court|ct|place|pl|terrace|square|sq|crescent|close"
     r"|highway|hwy|parkway|pkwy|circle|alley|mews|gardens|row|hill)"
 )
 _DOOR_EN = (
     r"(?:,? (?:apartment|apt\.?|unit|suite|flat|room|number|no\.?|floor|#) ?#? ?"
-    rf"(?:\d{{1,5}}[A-Za-z]?|[A-Za-z]\d{{0,4}}\b|{_NUMBER_EN}\w*))"
+    rf"(?:\d{{1,5}}[A-Za-z]?|[A-Za-z]\d{{0,4}}\b|{_WORDS_EN}))"
 )
 _CITY_EN = r"(?:,? (?:in )?[A-Z][a-z]+(?: [A-Z][a-z]+)?(?:,? [A-Z]{2})?(?: \d{5}(?:-\d{4})?| [A-Z]{1,2}\d{1,2}[A-Z]? ?\d[A-Z]{2})?)"
 _ADDRESS_EN = re.compile(
@@ -61,7 +66,9 @@ _ROMANISED = re.compile(
     r"(?:,? [A-Za-z]+-(?:gu|si|dong|gun|eup|myeon))*(?:,? [A-Z][a-z]+)?",
     re.IGNORECASE,
 )
-_DOOR_ONLY_EN = re.compile(rf"\b(?:apartment|apt\.?|unit|suite|flat) (?:number )?#?(?:\d{{1,5}}[A-Za-z]?|[A-Za-z]\d{{1,4}}|{_NUMBER_EN}\w+)\b", re.I)
+_DOOR_ONLY_EN = re.compile(
+    rf"\b(?:apartment|apt\.?|unit|suite|flat) (?:number )?#?(?:\d{{1,5}}[A-Za-z]?|[A-Za-z]\d{{1,4}}|{_WORDS_EN})", re.I
+)
 
 
 def find_addresses(text: str, cues: Cues) -> Iterator[Found]:
@@ -79,7 +86,13 @@ def _korean(text: str) -> Iterator[Found]:
         sure = bool(match["region"].strip()) or "대로" in road or match["further"] or "번지" in match["house"]
         sure = sure or home or road.endswith("길")
         stem = re.sub(r"(?:로|길)$", "", road)
-        if sure and len(stem) >= 2 and stem not in _NO_ROAD and not stem.endswith(("으", "대")) or (match["region"].strip() and len(stem) >= 1):
+        if (
+            sure
+            and len(stem) >= 2
+            and stem not in _NO_ROAD
+            and not stem.endswith(("으", "대"))
+            or (match["region"].strip() and len(stem) >= 1)
+        ):
             yield Found("address", match.start(), match.end())
         elif sure and "대로" in road and len(road) > 3:
             yield Found("address", match.start(), match.end())

@@ -39,12 +39,14 @@ _WORDS: dict[Cue, str] = {
     r"|model(?: number)?|serial(?: number)?|employee(?: number| id)?|membership(?: number)?|member(?: number)?"
     r"|confirmation(?: number| code)?|coupon(?: code)?|customer number|receipt(?: number)?|claim(?: number)?|parcel"
     r"|item(?: number)?|sku|barcode|version|hotline|helpline|business registration number|request number|approval number)\b",
+    "number": r"번호|\bnumbers?\b",
 }
 _CUE = re.compile("|".join(f"(?P<{cue}>{words})" for cue, words in _WORDS.items()), re.IGNORECASE)
 _FAR = 36
 """Characters between a cue and the number it tells of."""
 _BEHIND = 16
 """The same, where the cue follows ("1234가 비밀번호예요")."""
+_BEHIND_HARMLESS = 4
 _NOT_MEANT = re.compile(r"\s?(?:말고|아니|이 아니|가 아니)|\s?(?:not|instead)\b")
 
 
@@ -73,7 +75,10 @@ class Cues:
     def after(self, end: int, most: int) -> Cue | None:
         """What the next cue behind it says; `most`: where the next number begins."""
         index = bisect_left(self.starts, end)
-        if index == len(self.starts) or self.starts[index] - end > _BEHIND or self.starts[index] >= most:
+        if index == len(self.starts) or self.starts[index] >= most:
+            return None
+        far = _BEHIND if self.kinds[index] != "harmless" else _BEHIND_HARMLESS
+        if self.starts[index] - end > far:
             return None
         return self.kinds[index]
 

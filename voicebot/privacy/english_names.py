@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from voicebot.privacy.kinds import Found
 
-_FIRST = frozenset(
+FIRST_NAMES = frozenset(
     """
     aaron abigail adam adrian alan albert alex alexander alexandra alice alicia alison amanda amber amelia amy andrea andrew
     angela anita ann anna anne anthony antonio april arthur ashley audrey austin ava barbara beatrice ben benjamin bernard beth
@@ -52,7 +52,7 @@ _TOKENS = re.compile(rf"{_TOKEN}")
 _STRONG = re.compile(
     r"\b(?:my|his|her|the|full|first|last|family|given|legal|maiden|account holder(?:'s)?|customer(?:'s)?|husband's|wife's|son's"
     r"|daughter's|mother's|father's)? ?(?:full |first |last |legal |sur|maiden |family )?name(?:'s| is|s is|:| was| would be|,)? "
-    r"(?:um+,? |uh+,? |er+,? |it's |is )?"
+    r"(?:(?:on|for|in|of) (?:\w+ ){1,4}?is )?(?:um+,? |uh+,? |er+,? |it's |is )?"
     r"|\bunder (?:the )?name (?:of )?|\b(?:recipient|account holder|beneficiary|cardholder|card holder|addressee|payee|passenger)"
     r"(?:'s name)?(?: is|:) |\bin the name of |\bi(?:'m| am) called |\bnamed |\b(?:please )?call me (?!back|at|on|when|later|again|in|tomorrow|today|if|to|and|after|before)",
     re.IGNORECASE,
@@ -62,7 +62,9 @@ _WEAK = re.compile(
     r"(?:um+,? |uh+,? )?",
     re.IGNORECASE,
 )
-_TITLE = re.compile(rf"\b(?:mr|mrs|ms|miss|mister|missus|dr|doctor|madam|sir)\b\.? (?P<name>{_TOKEN}(?: {_TOKEN})?)", re.IGNORECASE)
+_TITLE = re.compile(
+    rf"\b(?:mr|mrs|ms|miss|mister|missus|dr|doctor|madam|sir)\b\.? (?P<name>{_TOKEN}(?: {_TOKEN})?)", re.IGNORECASE
+)
 _SPEAKING = re.compile(rf"\b(?P<name>{_TOKEN}(?: {_TOKEN})?) (?:speaking|calling|here)\b", re.IGNORECASE)
 _INTRODUCES = frozenset({"i'm", "i am", "i’m", "this is", "it's", "it is"})
 _NOT_MY = frozenset("brand product domain file pet street company user item file method model plan branch".split())
@@ -73,7 +75,11 @@ def find_english_names(text: str) -> Iterator[Found]:
     for match in _STRONG.finditer(text):
         if (before := text[: match.start()].rsplit(" ", 2)[-1].lower()) in _NOT_MY or (before == "user"):
             continue
-        if "name" in match[0].lower() and re.search(r"\b(?:the)? ?name $", match[0], re.I) and not _capital(text, match.end()):
+        if (
+            "name" in match[0].lower()
+            and re.search(r"\b(?:the)? ?name $", match[0], re.I)
+            and not _capital(text, match.end())
+        ):
             if not _starts_with_first_name(text, match.end()):
                 continue
         found = _name_at(text, match.end(), sure=True)
@@ -90,11 +96,12 @@ def find_english_names(text: str) -> Iterator[Found]:
         words = match["name"].split()
         if words[0].lower() in _FUNCTION:
             continue
-        last = 1 if len(words) > 1 and (words[1].lower() in _FUNCTION or not words[1][0].isupper()) else len(words)
+        whole = len(words) > 1 and (words[1][0].isupper() or words[0].lower() in FIRST_NAMES)
+        last = 2 if whole and words[1].lower() not in _FUNCTION else 1
         yield Found("name", match.start("name"), match.start("name") + len(" ".join(words[:last])))
     for match in _SPEAKING.finditer(text):
         words = match["name"].split()
-        first = next((n for n, word in enumerate(words) if word.lower() in _FIRST), None)
+        first = next((n for n, word in enumerate(words) if word.lower() in FIRST_NAMES), None)
         if first is not None:
             yield Found("name", match.start("name") + len(" ".join(words[:first])) + bool(first), match.end("name"))
 
@@ -105,7 +112,7 @@ def _capital(text: str, at: int) -> bool:
 
 def _starts_with_first_name(text: str, at: int) -> bool:
     word = _TOKENS.match(text, at)
-    return bool(word and word[0].strip(".").lower() in _FIRST)
+    return bool(word and word[0].strip(".").lower() in FIRST_NAMES)
 
 
 def _two_capitals(text: str, at: int) -> bool:

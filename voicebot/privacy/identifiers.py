@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from voicebot.privacy.cues import Cues
+from voicebot.privacy.english_names import FIRST_NAMES
 from voicebot.privacy.kinds import Found
 
 # E-mail: as written, and as said. The part before the @ is bounded (RFC 5321: 64 octets), and so are its words.
@@ -18,16 +19,19 @@ _DOMAIN_KO = re.compile(
 _MAIL_PART_KO = re.compile(r"[가-힣A-Za-z0-9._-]{1,16}")
 _MAIL_ENDS_KO = re.compile(r".*(?:은|는|이메일|메일|주소|으로|로|를|을|요|예|이고|네)$")
 _DOT_EN = r"(?:dot|\.|point)"
-_LINK_EN = r"(?:dot|underscore|under score|dash|hyphen|plus|minus|point)"
+_TOP_EN = r"(?:com|net|org|edu|gov|io|co|kr|uk|ac|info|me|us)"
 _AT_EN = re.compile(
-    rf"\b(?:at sign|at)\s+(?:[a-z0-9]+[ -]?){{1,6}}?\s?{_DOT_EN}\s?(?:com|net|org|edu|gov|io|co|kr|uk|ac|info|me|us)\b"
-    rf"(?:\s?{_DOT_EN}\s?(?:kr|uk|au|com|jp))?",
+    rf"\b(?:at sign|at)\s+(?:(?P<name>(?:(?!at\b)[a-z0-9-]+\s+){{1,3}}?){_DOT_EN}\s?{_TOP_EN}\b(?:\s?{_DOT_EN}\s?(?:kr|uk|au|com|jp)\b)?"
+    rf"|(?P<site>[a-z0-9-]+(?:\.[a-z0-9-]+)*\.{_TOP_EN}\b))",
     re.IGNORECASE,
 )
-_BEFORE_AT_EN = re.compile(rf"(?:(?:\b[\w']+\s+{_LINK_EN}\s+|\b[a-z0-9]\s+|\b\d+\s+|\b(?:{_LINK_EN})\s+)*)\b[\w.]+\s+$", re.I)
+_MAIL_CUE = re.compile(
+    r"e-?mail|\bmail|address|statement|gmail|g mail|naver|yahoo|outlook|hotmail|daum|hanmail|icloud|kakao|proton|nate",
+    re.I,
+)
 _NO_PART_EN = re.compile(
     r"(?:is|it's|its|email|e-mail|mail|address|me|to|at|use|my|the|that's|uh|um|well|yes|yeah|so|send|reach|contact|and"
-    r"|please|us|you|on|okay|under|of|for|this)$",
+    r"|please|us|you|on|okay|under|of|for|this|or|it|in|person|shop|order|look|online|arrive|arrived|working|work|only)$",
     re.IGNORECASE,
 )
 
@@ -42,8 +46,13 @@ def find_emails(text: str) -> Iterator[Found]:
         if at[0] != "골뱅이" and not domain:
             continue
         yield Found("email", _local_part_ko(text, at.start()), end)
-    for at in _AT_EN.finditer(text) if " at" in text.lower() else ():
-        yield Found("email", _local_part_en(text, at.start()), at.end())
+    for at in _AT_EN.finditer(text) if "at " in text.lower() else ():
+        start, put_together = _local_part_en(text, at.start())
+        alone = bool(at["name"]) and (
+            not text[:start].strip() or text[start : at.start()].strip().lower() in FIRST_NAMES
+        )
+        if start < at.start() and (put_together or alone or _MAIL_CUE.search(text)):
+            yield Found("email", start, at.end())
 
 
 def _next_word(text: str, at: int) -> int:
@@ -64,10 +73,11 @@ def _local_part_ko(text: str, at: int) -> int:
     return start
 
 
-def _local_part_en(text: str, at: int) -> int:
+def _local_part_en(text: str, at: int) -> tuple[int, bool]:
+    """Where the part before the "at" begins, and whether it is put together ("john dot smith", "j o h n")."""
     words = list(re.finditer(r"[\w.'-]+", text[max(0, at - 80) : at]))
     offset = max(0, at - 80)
-    start = at
+    start, put_together = at, False
     for index, word in enumerate(reversed(words[-14:])):
         if _NO_PART_EN.match(word[0]) and word.end() - word.start() > 1:
             break
@@ -76,10 +86,11 @@ def _local_part_en(text: str, at: int) -> int:
         start = offset + word.start()
         previous = words[-index - 2][0].lower() if index + 2 <= len(words) else ""
         linked = previous in _LINKS or word[0].lower() in _LINKS
+        put_together |= linked or len(word[0]) == 1
         spelled = len(word[0]) == 1 or word[0].isdigit() or word[0].lower() in _DIGIT_WORDS
         if not linked and not spelled and not (len(previous) == 1 and previous.isalpha() and previous != "i"):
             break
-    return start
+    return start, put_together
 
 
 _LINKS = frozenset({"dot", "underscore", "dash", "hyphen", "plus", "minus", "point", "score"})
@@ -88,9 +99,7 @@ _DIGIT_WORDS = frozenset("zero oh one two three four five six seven eight nine d
 # Korean passports: a letter and eight digits, since 2021 a letter, three digits, a letter, four digits.
 _PASSPORT = re.compile(r"(?<![A-Za-z0-9])[MSRODGmsrodg][- ]?(?:\d{8}|\d{3}[A-Za-z]\d{4})(?![A-Za-z0-9])")
 _ANY_PASSPORT = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,2}[- ]?\d{6,8}(?![A-Za-z0-9])|(?<!\d)\d{9}(?!\d)")
-_SPOKEN_LETTER = (
-    r"(?:엠|에스|알|아르|오|디|지|쥐|피|에이|비|씨|시|제이|케이|엘|엔|[A-Za-z]|em|ess|ar|dee|gee)"
-)
+_SPOKEN_LETTER = r"(?:엠|에스|알|아르|오|디|지|쥐|피|에이|비|씨|시|제이|케이|엘|엔|[A-Za-z]|em|ess|ar|dee|gee)"
 _DIGIT = r"(?:[공영일이삼사오육륙칠팔구\d]|(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)\b)"
 _SPOKEN_PASSPORT = re.compile(
     rf"(?<![가-힣A-Za-z0-9]){_SPOKEN_LETTER}[ -]?(?:{_DIGIT}[ -]?){{3}}(?:{_SPOKEN_LETTER}[ -]?)?(?:{_DIGIT}[ -]?){{4,6}}",
@@ -108,7 +117,11 @@ _SPOKEN_PLATE = re.compile(
     rf"(?:{_REGION} ?)?(?<![가-힣]){_NUMBER} ?{_PLATE_LETTER} ?"
     rf"(?:(?:{_SINO} ?){{3}}{_SINO}|\d{{4}}|(?:{_SINO}?천)(?:{_SINO}?백)?(?:{_SINO}?십)?{_SINO}?)"
 )
-_PLATE_EN = re.compile(r"\b(?=[A-Z0-9 -]{5,8}\b)[A-Z0-9]{2,4}[ -]?(?=[A-Z0-9]*\d)[A-Z0-9]{2,5}\b")
+_PLATE_EN = re.compile(r"\b(?=[A-Z0-9 -]*\d)(?=[A-Z0-9 -]*[A-Z])[A-Z0-9]{1,7}(?:[ -][A-Z0-9]{1,5}){0,2}\b")
+_SPOKEN_PLATE_EN = re.compile(
+    r"\b(?:(?:[a-z]|\d{1,4}|zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
+    r"|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)[ -]){3,8}(?:[a-z]|\d|\w+)\b"
+)
 
 
 def find_documents(text: str, cues: Cues) -> Iterator[Found]:
@@ -127,7 +140,7 @@ def find_documents(text: str, cues: Cues) -> Iterator[Found]:
     for match in _PLATE.finditer(text):
         yield Found("plate", *match.span())
     if "plate" in cues.kinds:
-        for pattern in (_SPOKEN_PLATE, _PLATE_EN):
+        for pattern in (_SPOKEN_PLATE, _PLATE_EN, _SPOKEN_PLATE_EN):
             for match in pattern.finditer(text):
                 if cues.near(*match.span(), "plate", 30):
                     yield Found("plate", *match.span())
@@ -138,7 +151,9 @@ _YEAR_KO = rf"(?:(?:19|20)?\d\d|(?:천구백|일천구백|이천|구공|팔공|�
 _MONTH_KO = r"(?:\d{1,2}|십[일이]?|시|[일이삼사오유육칠팔구]) ?월"
 _DAY_KO = r"(?:\d{1,2}|[이삼]?십[일이삼사오육칠팔구]?|[일이삼사오육칠팔구]) ?일"
 _DATE_KO = rf"{_YEAR_KO} ?{_MONTH_KO} ?{_DAY_KO}"
-_DATE_WRITTEN = r"(?<!\d)(?:19|20)\d\d ?[-./] ?\d{1,2} ?[-./] ?\d{1,2}(?!\d)|(?<!\d)\d{1,2}[-./]\d{1,2}[-./](?:19|20)?\d\d(?!\d)"
+_DATE_WRITTEN = (
+    r"(?<!\d)(?:19|20)\d\d ?[-./] ?\d{1,2} ?[-./] ?\d{1,2}(?!\d)|(?<!\d)\d{1,2}[-./]\d{1,2}[-./](?:19|20)?\d\d(?!\d)"
+)
 _MONTH_EN = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)"
@@ -166,7 +181,9 @@ _DATE = re.compile(f"{_DATE_KO}|{_DATE_WRITTEN}|{_DATE_EN}", re.IGNORECASE)
 _BORN_BEHIND = re.compile(
     r" ?생(?!일 ?쿠폰)(?=[^가-힣]|이|인|입|으|$)|에? ?(?:태어|출생)|이? ?생년|[이가]? ?(?:제 |저희 ?\w+ )?생일(?:이에요|입니다|인데요|이고)"
 )
-_SHORT_BORN = re.compile(r"(?:(?:19|20)\d\d|\d\d|[칠팔구][공일이삼사오육칠팔구]|공[공일이삼사오육칠팔구]|[칠팔구]십[일이삼사오육칠팔구]?) ?년 ?생")
+_SHORT_BORN = re.compile(
+    r"(?:(?:19|20)\d\d|\d\d|[칠팔구][공일이삼사오육칠팔구]|공[공일이삼사오육칠팔구]|[칠팔구]십[일이삼사오육칠팔구]?) ?년 ?생"
+)
 
 
 def find_births(text: str, cues: Cues) -> Iterator[Found]:

@@ -31,8 +31,10 @@ _NUMBERS: dict[Kind, tuple[int, int]] = {
 _LONG = 11
 """Digits that, said or grouped without a word of what they are, tell of an account more likely than of anything else."""
 _ACCOUNT_GROUPS = re.compile(r"\d{2,6}-\d{2,6}-\d{2,7}(?:-\d{1,4})?(?![-\d])")
-_LAST_DIGITS = re.compile(r"(?:뒷 ?자리|뒷 ?번호|끝 ?자리|끝 ?번호|가운데 ?자리|last (?:four|4)|ends? (?:in|with)|ending in)", re.I)
-_COPULA = re.compile(r"(?:에요|예요|요|고|라고|이|며|네요|죠|입|거든|니까|야|랑|나)")
+_LAST_DIGITS = re.compile(
+    r"(?:뒷 ?자리|뒷 ?번호|끝 ?자리|끝 ?번호|가운데 ?자리|last (?:four|4)|ends? (?:in|with)|ending in)", re.I
+)
+_BORN = re.compile(r" ?(?:년 ?)?생(?![각일])|에? ?(?:태어|출생)")
 
 
 def resident_number(digits: str) -> bool:
@@ -79,6 +81,8 @@ def find_numbers(text: str, cues: Cues, language: str, kept: Sequence[int] = ())
 def _in_run(text: str, run: Run, cue: Cue | None, language: str, kept: Sequence[int]) -> Iterator[Found]:
     digits = run.digits
     total = len(digits)
+    if cue == "number":
+        cue = None  # which one, it doesn't say
     if cue is None and total in kept and not _MOBILE.match(digits):
         return
     exact = _by_shape(text, run, cue, language)
@@ -88,29 +92,33 @@ def _in_run(text: str, run: Run, cue: Cue | None, language: str, kept: Sequence[
         return
     if cue in _NUMBERS:
         least, most = _NUMBERS[cue]
+        if cue == "birth" and total > most:
+            return
         if cue == "phone" and total < least and total >= 3:
             before = text[max(0, run.starts[0] - 24) : run.starts[0]]
             if not _LAST_DIGITS.search(before):
                 return
         elif total < least:
             return
-        last = _without_copula(text, run, total - 1) if total > least else total - 1
-        if total > most and cue in ("birth", "plate"):
-            return
-        yield Found(cue, *run.span(0, last))
+        yield Found(cue, *run.span(0, total - 1))
+        return
+    if total in (6, 8) and _BORN.match(text, run.ends[-1]) and _is_date(digits[-6:], 1900):
+        yield Found("birth", *run.span(0, total - 1))
         return
     if cue == "harmless" or cue == "address":
         return
     if (_MOBILE.match(digits) and total >= 8) or (digits.startswith("02") and run.spoken and total >= 9):
         yield Found("phone", *run.span(0, total - 1))
     elif total >= _LONG or (total >= 10 and _ACCOUNT_GROUPS.match(text, run.starts[0])):
-        yield Found("account", *run.span(0, _without_copula(text, run, total - 1)))
+        yield Found("account", *run.span(0, total - 1))
 
 
 def _by_shape(text: str, run: Run, cue: Cue | None, language: str) -> tuple[Kind, int, int] | None:
     """What part of the run is personal whatever stands beside it: its kind, first and last digit."""
     begins = [index for index, first in enumerate(run.first_of_group) if first]
     ends = {index - 1 for index in begins} | {len(run.digits) - 1}
+    if text[run.starts[-1] : run.ends[-1]] == "이":
+        ends.add(len(run.digits) - 2)  # of an ending: "오육칠팔이에요"
     inside = ends if not run.spoken else ends | set(range(len(run.digits)))
     for first in begins:
         for kind, size in _whole(run, first, cue, language):
@@ -141,27 +149,21 @@ def _whole(run: Run, first: int, cue: Cue | None, language: str) -> Iterator[tup
         if phone_number(number, language == "en") is None:
             continue
         if _MOBILE.match(rest) or number[0] == "+":
-            yield "phone", size
+            if first == 0 or cue != "harmless":
+                yield "phone", size
         elif harmless:
             continue
         elif size == 8 and not (cue == "phone" or (grouped and run.first_of_group[first + 4])):
             continue  # eight digits from 15 to 18 on: a nationwide number only where it is said like one
-        elif number[0] == "0" or cue == "phone" or grouped or run.spoken:
+        else:
             yield "phone", size
 
 
 def _with_rest(text: str, run: Run, first: int, last: int) -> tuple[int, int]:
     """The span, with what is left of a run: a correction, or a part that was said twice."""
-    total = len(run.digits)
+    end = len(run.digits) - 1
     if not run.spoken and first >= 6:
         return run.span(first, last)  # two numbers in a list: the other one is not this one's
-    if total - 1 - last == 1 and text[run.starts[-1] : run.ends[-1]] in "이일":
-        return run.span(0 if first > 1 else first, last)
-    return run.span(0 if first > 1 else first, total - 1)
-
-
-def _without_copula(text: str, run: Run, last: int) -> int:
-    """The last digit, or the one before it where the last 이 belongs to an ending ("오육칠팔이에요")."""
-    if text[run.starts[last] : run.ends[last]] == "이" and _COPULA.match(text, run.ends[last]):
-        return last - 1
-    return last
+    if end - last == 1 and run.first_of_group[end] and text[run.starts[end] : run.ends[end]] in "이일":
+        end = last  # "... 이 번호로"
+    return run.span(0, end)

@@ -10,8 +10,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_KOREAN = {**{char: str(n) for n, char in enumerate("영일이삼사오육칠팔구")}, "공": "0", "륙": "6", "빵": "0", "제로": "0"}
-_KOREAN |= {"하나": "1", "둘": "2", "셋": "3", "넷": "4", "다섯": "5", "여섯": "6", "일곱": "7", "여덟": "8", "아홉": "9"}
+_KOREAN = {
+    **{char: str(n) for n, char in enumerate("영일이삼사오육칠팔구")},
+    "공": "0",
+    "륙": "6",
+    "빵": "0",
+    "제로": "0",
+}
+_KOREAN |= {
+    "하나": "1",
+    "둘": "2",
+    "셋": "3",
+    "넷": "4",
+    "다섯": "5",
+    "여섯": "6",
+    "일곱": "7",
+    "여덟": "8",
+    "아홉": "9",
+}
 _ENGLISH = {
     word: str(n)
     for n, words in enumerate(
@@ -45,7 +61,7 @@ _TOKEN = re.compile(
 _WORDS_BETWEEN = (
     "에|의|다시|대시|대쉬|하이픈|하이펀|마이너스|빼기|작대기|국에|국의|국번에|국번|국|번에|번|그리고|그 ?다음에?는?|다음에?는?|하고|점"
     "|어+|음+|으음|아+|저+|그+|저기|뭐더라|뭐지|잠시만요?|잠깐만요?|그러니까|그니까|네+|예|아니요?|아니다|아니고|아뇨|아 아니"
-    "|죄송해요|죄송합니다|가운데는?|중간은|뒤는|뒤에는|뒷자리는?|앞자리는?|끝자리는?|끝에는?|띄고|쉬고|맞다|이고|이고요|이구요|고요"
+    "|죄송해요|죄송합니다|가운데는?|중간은|뒤는|뒤에는|뒷자리는?|앞자리는?|끝자리는?|끝에는?|띄고|쉬고|맞다"
 )
 _ENGLISH_BETWEEN = (
     "dash|hyphen|minus|space|dot|point|then|and|and then|um+|uh+|er+|erm|hm+|like|so|sorry|no|i mean|wait|let me see"
@@ -114,7 +130,7 @@ def runs(text: str, least: int = 3) -> Iterator[Run]:
     at = 0
     while (token := _TOKEN.search(text, at)) is not None:
         at = max(token.end(), token.start() + 1)
-        if _digits(token) is None:
+        if _digits(token) is None or _is_particle(text, token):
             continue
         found = _Collected()
         begin = token.start()
@@ -134,6 +150,12 @@ def runs(text: str, least: int = 3) -> Iterator[Run]:
                 found.spoken,
                 plus,
             )
+
+
+def _is_particle(text: str, token: re.Match[str]) -> bool:
+    """Whether what looks like a 2 marks the subject before it ("아들이 공오")."""
+    start, end = token.span()
+    return token["spoken"] == "이" and text[end : end + 1] == " " and "가" <= text[start - 1 : start] <= "힣"
 
 
 def _pass_over(text: str, at: int) -> tuple[int, bool]:
