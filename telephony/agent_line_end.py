@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -77,13 +78,6 @@ class LineEnd:
                 self.dropped += 1
         self._wake.set()
 
-    def clear(self) -> None:
-        """Nothing of what was to be played is played."""
-        self._frames.clear()
-        self._rest = b""
-        self._told.append(self._stream.clear())
-        self._wake.set()
-
     def tell(self, message: Mapping[str, Any]) -> None:
         """Send a message that is no sound, ahead of sound."""
         self._told.append(json.dumps(message, ensure_ascii=False))
@@ -99,10 +93,15 @@ class LineEnd:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            await self.flush()
+            await self._flush()
 
-    async def flush(self) -> None:
-        """Send all that waits. Raises as `write`."""
+    async def finish(self) -> None:
+        """Send what waits to be told, if the other side is there still."""
+        self._frames.clear()
+        with contextlib.suppress(OSError, TimeoutError, RuntimeError):
+            await self._flush()
+
+    async def _flush(self) -> None:
         while self._told or self._frames:
             text = self._told.popleft() if self._told else self._stream.media(self._frames.popleft())
             async with asyncio.timeout(_SEND_WITHIN_S):

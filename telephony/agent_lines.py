@@ -4,114 +4,104 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC
+from dataclasses import asdict
+from typing import cast
 
 import structlog
 
-from telephony.after_bot import Next
-from telephony.agent_line import AgentLine, LinePorts
-from telephony.agent_line_end import LineEnd, sender_of, texts_of
-from telephony.asgi import Receive, Send
-from telephony.media_stream import MediaStream
-from voicebot.channel import Caller, Outcome
+from telephony.agent_line import BACK_TO_THE_BOT, AgentLine, LinePorts
+from telephony.agent_line_voice import CallerChannel
+from voicebot.channel import Answering, Caller, Channel, LiveCall, Outcome
 from voicebot.failure import place
-from voicebot.live.desk import RENEWED_S, DeskCaller
-from voicebot.store.hand_overs import HandOverContext
+from voicebot.live import topics
+from voicebot.live.desk import COMES_BACK_S
+from voicebot.store.bus import Bus, Message
 
 _log = structlog.get_logger(__name__)
 
-_JOINS_WITHIN_S = 25.0
-"""Between claiming a caller and the open socket: an agent may be asked for the microphone first."""
+_MOST_LOST = 1000
 
 
 class AgentLines:
-    """The browser callers of this worker who are with people. Implements `telephony.after_bot.AfterBot`."""
+    """Takes callers whom the bot hands over (`browser_phone_call.People`), and those who come back to an agent's line.
 
-    def __init__(self, ports: LinePorts, *, address: str = "") -> None:
-        """`address`: where other workers reach this one's lines (`agent_line_link`)."""
-        self.ports, self.address = ports, address
+    `people` and `answering` are for the browser phone.
+    """
+
+    def __init__(self, ports: LinePorts, bus: Bus, answering: Answering) -> None:
+        """`answering`: the bot."""
+        self.ports = ports
+        self._answering = answering
         self._lines: dict[str, AgentLine] = {}
+        self._lost: dict[str, tuple[float, Outcome]] = {}
+        """Callers whose connection was lost, here or in another worker: until when they may come back, and to whom."""
         self._pool = ThreadPoolExecutor(1, "agent lines")
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._stops = [bus.subscribe(topics.DESK, self._changed), bus.subscribe(topics.DESK_LOST, self._was_lost)]
+        self._bus = bus
 
-    async def take(self, caller: Caller, outcome: Outcome, stream: MediaStream, receive: Receive, send: Send) -> Next:
-        """See `AfterBot`."""
-        return await self.hold(caller, outcome, LineEnd(stream, texts_of(receive), sender_of(send)))
+    def people(self, caller: Caller, outcome: Outcome, channel: CallerChannel) -> LiveCall | None:
+        """Whoever holds the caller next: the line to an agent, or the bot again."""
+        if outcome.reason == BACK_TO_THE_BOT:
+            return self._answering.answer(caller, channel)
+        return AgentLine(self.ports, caller, outcome, channel, begins=self._begins, ends=self._ends)
 
-    async def hold(self, caller: Caller, outcome: Outcome, end: LineEnd) -> Next:
-        """As `take`, for a socket of any kind."""
-        self._loop = asyncio.get_running_loop()
-        context = await asyncio.to_thread(self._context, caller, outcome)
-        line = AgentLine(self.ports, caller, context, end)
-        call = caller.call_id
-        self._lines[call] = line
-        renewing = asyncio.create_task(self._renew(call, line))
-        try:
-            await asyncio.to_thread(self.ports.queue.join, DeskCaller.of(context, "browser", holder=self.address))
-            return await line.hold()
-        finally:
-            renewing.cancel()
-            if self._lines.get(call) is line:
-                del self._lines[call]
-                # Not awaited: whoever is cancelled here is in a hurry.
-                self._pool.submit(self._settle, call, line.lost)
+    def answer(self, caller: Caller, channel: Channel) -> LiveCall:
+        """See `Answering`. A caller whose connection to an agent was lost is not asked by the bot what it is about."""
+        until, outcome = self._lost.pop(caller.call_id, (0.0, Outcome("failed")))
+        if until > time.monotonic():
+            return AgentLine(
+                self.ports, caller, outcome, cast(CallerChannel, channel), begins=self._begins, ends=self._ends
+            )
+        return self._answering.answer(caller, channel)
 
     def find(self, call: str) -> AgentLine | None:
         """A caller of this worker."""
         return self._lines.get(call)
 
-    def look(self) -> None:
-        """From any thread: the line changed, so all callers of this worker hear of their places."""
-        if self._loop is not None and self._lines:
-            with contextlib.suppress(RuntimeError):  # the loop is closed, and with it all lines
-                self._loop.call_soon_threadsafe(self._look_soon)
-
     def close(self) -> None:
         """Put down what is left, and give back the thread."""
+        for stop in self._stops:
+            stop()
         self._pool.shutdown()
 
-    def _look_soon(self) -> None:
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look())
+    def _begins(self, line: AgentLine) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._lines[line.caller.call_id] = line
 
-    async def _look(self) -> None:
-        for line in tuple(self._lines.values()):
-            await line.look()
+    def _ends(self, line: AgentLine, over: Outcome) -> None:
+        call = line.caller.call_id
+        if self._lines.get(call) is line:
+            del self._lines[call]
+            # Not awaited: a socket that is gone is in a hurry.
+            self._pool.submit(self._settle, call, line.outcome, over)
 
-    def _settle(self, call: str, lost: bool) -> None:
+    def _settle(self, call: str, outcome: Outcome, over: Outcome) -> None:
         """Who is still in the line, or with an agent, has left."""
+        lost = over.kind in ("caller_left", "failed")
         try:
+            if lost:
+                self._bus.publish(topics.DESK_LOST, {"call": call, "outcome": asdict(outcome)})
             gone = self.ports.queue.leave(call, comes_back=lost)
             if gone is not None and not gone.accepted:
                 self.ports.records.close(call, "abandoned")
         except Exception as error:
             _log.error("a caller's end could not be put down", error=type(error).__name__, place=place(error))
 
-    async def _renew(self, call: str, line: AgentLine) -> None:
-        """Say that the line is open; a caller whom an agent claimed and never spoke to goes back to the line."""
-        queue = self.ports.queue
-        claimed_by, since = "", 0.0
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(RENEWED_S)
-            await asyncio.to_thread(queue.renew, (call,))
-            known = await asyncio.to_thread(queue.find, call) if line.is_waiting else None
-            agent = known.agent if known else ""
-            if agent != claimed_by:
-                claimed_by, since = agent, loop.time()
-            elif agent and loop.time() - since > _JOINS_WITHIN_S:
-                await asyncio.to_thread(queue.release, call, agent)
+    # What the bus tells, on its own thread
 
-    def _context(self, caller: Caller, outcome: Outcome) -> HandOverContext:
-        """What is known of the caller, as the agent is told."""
-        office = self.ports.office
-        context = office.hand_overs.find(caller.call_id)
-        if context is None:
-            now = office.now().astimezone(UTC).isoformat(timespec="seconds")
-            context = HandOverContext(
-                caller.call_id, now, outcome.reason, outcome.queue, outcome.language or caller.language or "ko"
-            )
-            office.hand_overs.put(context)
-        return context
+    def _changed(self, _message: Message) -> None:
+        if self._loop is not None and self._lines:
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and with it all lines
+                self._loop.call_soon_threadsafe(self._look)
+
+    def _look(self) -> None:
+        for line in self._lines.values():
+            line.look()
+
+    def _was_lost(self, message: Message) -> None:
+        while len(self._lost) >= _MOST_LOST:
+            del self._lost[next(iter(self._lost))]
+        self._lost[str(message["call"])] = (time.monotonic() + COMES_BACK_S, Outcome(**message["outcome"]))

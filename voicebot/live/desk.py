@@ -24,7 +24,7 @@ _AGENTS = "agents"
 _LOST_KEY = "lost "
 _KEPT_S = 6 * 3600.0
 
-_COMES_BACK_S = 180.0
+COMES_BACK_S = 180.0
 """For which a caller whose connection was lost keeps a place in front."""
 
 RENEWED_S = 10.0
@@ -143,7 +143,7 @@ class DeskQueue:
                 gone.append(known)
 
         if comes_back:
-            self._live.put(_KIND, _LOST_KEY + call, "1", _COMES_BACK_S)
+            self._live.put(_KIND, _LOST_KEY + call, "1", COMES_BACK_S)
         self._change(left)
         return gone[0] if gone else None
 
