@@ -35,6 +35,9 @@ TOKEN = "a token of this benchmark"
 PUBLIC_URL = "https://bot.example.com"
 ORDER = "12345678"
 
+_WAIT = ("확인할게요", "조회하고 있", "잠시만", "더 걸리네요")
+"""What the bot says while it looks something up: nobody presses a key then."""
+
 _LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
 
 
@@ -245,8 +248,11 @@ class GoalCaller:
             self.lost()
 
     async def _answer(self, line: MediaLine) -> None:
-        said = " ".join((await self.service.bot_said(self.call_sid))[-3:])
+        turns = (await self.service.bot_said(self.call_sid))[-3:]
+        said, last = " ".join(turns), turns[-1] if turns else ""
         self.told = self.told or "도착할 예정" in said
+        if not self.told and any(words in last for words in _WAIT):
+            return
         if self.told:
             await self._maybe("told", line)
             await line.press("0")
