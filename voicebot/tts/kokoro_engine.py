@@ -1,4 +1,4 @@
-"""Kokoro, a small neural voice: English, which it knows, and Korean through the sounds of the languages that it knows."""
+"""Kokoro, a small neural voice: English, which it learnt, and Korean through the sounds of what it learnt."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """English in Kokoro's phonemes, from espeak-ng's.
 
 Kokoro learnt English from misaki's phonemes; where misaki itself asks espeak-ng, it rewrites what that answers
-(hexgrad/misaki, `espeak.py`, American). The same rewriting is done here. espeak-ng's library is called, not a voice of it:
-the library that pyttsx3 needs on Linux anyway.
+(hexgrad/misaki, `espeak.py`, American). The same rewriting is done here. No voice of espeak-ng is heard; its library is
+the one that pyttsx3 needs on Linux anyway.
 """
 
 from __future__ import annotations

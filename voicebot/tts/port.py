@@ -58,7 +58,7 @@ class Engine(Protocol):
         ...
 
     def warm_up(self) -> None:
-        """Begin to load what speaking needs, so that the first text need not wait for it. Returns soon, never raises."""
+        """Begin to load what speaking needs, so that the first text waits less. Returns soon, never raises."""
         ...
 
     def close(self) -> None:

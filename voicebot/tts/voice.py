@@ -7,6 +7,7 @@ import functools
 import math
 import os
 import time
+import types
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -16,30 +17,24 @@ import structlog
 
 from voicebot.audio.format import Pcm
 from voicebot.failure import place
-from voicebot.tts.cache import SoundCache, key
+from voicebot.tts.cache import SoundCache
 from voicebot.tts.port import NORMAL, Engine, EngineBusyError, EngineError, Style
-from voicebot.tts.recordings import Recordings
+from voicebot.tts.recordings import Fill, Pause, Recorded, Recordings
 from voicebot.tts.sentence_parts import Part, ToMake, parts_of
 from voicebot.tts.soundness import distorted, unusable
 from voicebot.tts.speech_text import sentences
 from voicebot.tts.standing import Standing
 from voicebot.tts.synthesis import Synthesis
-from voicebot.tts.telephone import TREATMENT, join, on_the_line, pause
+from voicebot.tts.telephone import join, on_the_line, pause
+from voicebot.tts.waits import PATIENCE_S, WORTH_WAITING_S, ErrorRates
+from voicebot.tts.ways import AHEAD_S, Ways, name_of
 
 _log = structlog.get_logger(__name__)
 
 BETWEEN_SENTENCES_MS = 280
 """Milliseconds of silence between sentences of one text."""
-PATIENCE_S = 2.5
-"""Seconds a caller waits for an engine before the next one is asked as well. A new sentence takes a tenth of that; with
-fifty at once, the quick plain voice beats a long silence."""
-WORTH_WAITING_S = 1.5
-"""Seconds that a better voice may keep a caller waiting for a new sentence, by its pace so far, before a quicker one
-speaks it. The line has its quiet noise meanwhile; longer, and callers ask whether anybody is there."""
 GIVE_UP_S = 8.0
 """Seconds after which what was asked for counts as not coming."""
-AHEAD_S = 3600.0
-"""For what is spoken ahead: anything that a caller waits for is made before it."""
 _LATE_S = 0.1 - WORTH_WAITING_S
 """For what is spoken ahead when there is no time left: by whoever takes a tenth of a second."""
 _TRIES = 2
@@ -80,23 +75,31 @@ class TelephoneVoice:
         engines: Sequence[Engine],
         cache: SoundCache,
         recordings: Recordings | None = None,
+        readings: Recordings | None = None,
         *,
+        error_rates: ErrorRates = types.MappingProxyType({}),
         clock: Callable[[], float] = time.monotonic,
         patience_s: float = PATIENCE_S,
         give_up_s: float = GIVE_UP_S,
     ) -> None:
-        """`engines`: best first; those that don't speak a language are passed over. `clock` counts seconds."""
+        """`engines`: best first; those that don't speak a language are passed over. `clock` counts seconds.
+
+        `readings`: pieces that the best engine read; sentences are joined from them where making them would take too
+        long, for they are understood less well. `error_rates` decides what is too long (see `waits`).
+        """
         self._engines = tuple(engines)
         self._cache = cache
         self._recordings = recordings or Recordings()
+        self._readings = readings or Recordings()
         self._clock = clock
         self._patience_s, self._give_up_s = patience_s, give_up_s
         self._synthesis = {
             engine.name: Synthesis(engine.name, places=engine.concurrency, hangs_after_s=give_up_s, clock=clock)
             for engine in self._engines
         }
-        self._plan = functools.lru_cache(_KEPT_PLANS)(functools.partial(parts_of, self._recordings))
+        self._planned = functools.lru_cache(_KEPT_PLANS)(self._parts_of)
         self._standing = Standing(clock)
+        self._ways = Ways(self._engines, error_rates, self._standing, self._synthesis, self._cache.__contains__)
         self._closed = False
 
     def speak(self, text: str, language: str, style: Style = NORMAL, within_s: float = 0.0) -> Pcm:
@@ -147,7 +150,7 @@ class TelephoneVoice:
 
     def warm_up(self, languages: Iterable[str]) -> None:
         """Have the engines that these languages are spoken with load what they need. Returns soon."""
-        for engine in dict.fromkeys(self._speaking(language)[0] for language in languages if self._speaking(language)):
+        for engine in dict.fromkeys(engine for language in languages for engine in self._ways.speaking(language)[:1]):
             engine.warm_up()
 
     def close(self) -> None:
@@ -174,64 +177,75 @@ class TelephoneVoice:
             for part in self._plan(sentence, phrase.language, phrase.style)
         )
 
+    def _plan(self, sentence: str, language: str, style: Style) -> tuple[Part, ...]:
+        return self._planned(self._recordings.version, sentence, language, style)
+
+    def _parts_of(self, _version: int, sentence: str, language: str, style: Style) -> tuple[Part, ...]:
+        return parts_of(self._recordings, sentence, language, style)
+
     def _is_known(self, part: ToMake, language: str, within_s: float) -> bool:
-        for _, name, is_asked in self._order(part, language, within_s):
-            if name in self._cache:
+        joined = None if within_s >= AHEAD_S else self._joined(part, language)
+        for way in self._ways.of(part, language, within_s):
+            if way.name in self._cache:
                 return True
-            if is_asked:
-                return False
-        return False
+            if way.is_asked:
+                return joined is not None and self._ways.is_better_joined(way, part, language, within_s)
+        return joined is not None
 
-    def _order(self, part: ToMake, language: str, within_s: float) -> list[tuple[Engine, str, bool]]:
-        """Engines, the name of the part as they make it, and whether they are asked for it now.
-
-        The best first, but those that would keep a caller waiting behind the others.
-        """
-        found = [(engine, _key(part, language, engine)) for engine in self._speaking(language)]
-        order = [(engine, name, self._standing.is_asked(engine.name, name)) for engine, name in found]
-        if within_s < AHEAD_S and len(order) > 1:
-            order.sort(
-                key=lambda entry: self._is_slow(entry[0], len(part.words), within_s) and entry[1] not in self._cache
-            )
-        return order
-
-    def _is_slow(self, engine: Engine, size: int, within_s: float) -> bool:
-        return self._synthesis[engine.name].expected_s(size, within_s) > within_s + WORTH_WAITING_S
+    def _joined(self, part: ToMake, language: str) -> Pcm | None:
+        """A part out of what the best engine read, where all of it was read."""
+        if part.style != NORMAL or (found := self._readings.compose(part.words, language)) is None:
+            return None
+        sounds: list[Pcm] = []
+        for one in found:
+            match one:
+                case Recorded(pcm):
+                    sounds.append(pcm)
+                case Pause(milliseconds):
+                    sounds.append(pause(milliseconds))
+                case Fill():
+                    return None
+        return join(sounds)
 
     def _sound(self, part: Part, language: str, within_s: float) -> Pcm:
         """A part from the best engine that can say it in time."""
         if not isinstance(part, ToMake):
             return part
         began, late = self._clock(), list[Future[Pcm]]()
-        order = self._order(part, language, within_s)
-        for number, (engine, name, is_asked) in enumerate(order):
-            if (pcm := self._cache.get(name)) is not None:
+        ways = self._ways.of(part, language, within_s)
+        joined = None if within_s >= AHEAD_S else self._joined(part, language)
+        for number, way in enumerate(ways):
+            if (pcm := self._cache.get(way.name)) is not None:
                 return pcm
-            if not is_asked:
+            if not way.is_asked:
                 continue
-            make = functools.partial(self._make, engine, part, language, name)
-            future = self._synthesis[engine.name].ask(name, make, len(part.words), within_s)
-            others = any(asked for _, _, asked in order[number + 1 :])
+            if joined is not None and self._ways.is_better_joined(way, part, language, within_s):
+                return joined
+            make = functools.partial(self._make, way.engine, part, language, way.name)
+            future = self._synthesis[way.engine.name].ask(way.name, make, len(part.words), within_s)
+            others = joined is not None or any(other.is_asked for other in ways[number + 1 :])
             try:
-                return future.result(timeout=within_s + (self._patience_s if others else self._give_up_s))
+                return future.result(timeout=within_s + (self._patience_s + way.more_s if others else self._give_up_s))
             except TimeoutError:
                 late.append(future)
-                self._tell(engine.name, f"{engine.name} takes too long", language)
+                self._tell(way.engine.name, f"{way.engine.name} takes too long", language)
             except EngineError as error:
-                self._tell(engine.name, str(error), language)
+                self._tell(way.engine.name, str(error), language)
+        if joined is not None:
+            return joined
         if late:
             finished = wait(late, timeout=max(0.0, within_s + self._give_up_s - (self._clock() - began))).done
             for future in finished:
                 if future.exception() is None:
                     return future.result()
-        return self._instead(part, language, [name for _, name, _ in order])
+        return self._instead(part, language, [way.name for way in ways])
 
     def _instead(self, part: ToMake, language: str, names: Sequence[str]) -> Pcm:
         """For want of anything better: a distorted one, the same words in another style, silence."""
         if (poor := self._standing.poor(names)) is not None:
             return poor
-        for engine in self._speaking(language):
-            if (pcm := self._cache.get(_key(ToMake(part.words, NORMAL), language, engine))) is not None:
+        for engine in self._ways.speaking(language):
+            if (pcm := self._cache.get(name_of(ToMake(part.words, NORMAL), language, engine))) is not None:
                 return pcm
         self._tell("all", "no engine could speak; see `voicebot doctor`", language)
         return np.zeros(0, np.int16)
@@ -265,9 +279,6 @@ class TelephoneVoice:
         if not self._closed:
             self._standing.tell(engine, language, reason)
 
-    def _speaking(self, language: str) -> tuple[Engine, ...]:
-        return tuple(engine for engine in self._engines if language in engine.languages)
-
 
 def _made(engine: Engine, part: ToMake, language: str) -> Pcm:
     for _ in range(_TRIES):
@@ -289,7 +300,3 @@ def _with_pauses(spoken: Sequence[Pcm]) -> Pcm:
         if len(pcm):
             parts += [pause(BETWEEN_SENTENCES_MS), pcm]
     return join(parts[1:])
-
-
-def _key(part: ToMake, language: str, engine: Engine) -> str:
-    return key(part.words, language, f"{engine.fingerprint} treatment {TREATMENT}", part.style)

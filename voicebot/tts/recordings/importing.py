@@ -20,8 +20,8 @@ from voicebot.audio.resample import resample
 from voicebot.audio.wav import AudioFileError, write_wav
 from voicebot.errors import VoicebotError
 from voicebot.tts.recordings.checking import RATE, Checked, check
-from voicebot.tts.recordings.index import INDEX, read_index
 from voicebot.tts.recordings.clip import RecordingError
+from voicebot.tts.recordings.index import INDEX, read_index
 from voicebot.tts.recordings.piece import normalise
 from voicebot.tts.recordings.script import Line, Script
 from voicebot.tts.speech_text import spoken
