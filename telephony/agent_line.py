@@ -17,10 +17,10 @@ import numpy as np
 import structlog
 
 from telephony.agent_line_end import Command, LineEnd
-from telephony.agent_line_phrases import LinePhrase, line_said
+from telephony.agent_line_phrases import LinePhrase, line_said, people_said
 from telephony.agent_line_voice import CallerChannel, LineVoice, Speak
 from telephony.media_stream import Media
-from telephony.people.phrases import said
+from telephony.people.phrases import Phrase
 from voicebot.audio import mulaw
 from voicebot.audio.format import FRAME_SAMPLES
 from voicebot.channel import Caller, Outcome
@@ -37,6 +37,8 @@ _LONGEST_NUMBER = 15
 _LONGEST_TEXT = 300
 _JOINS_WITHIN_S = 25.0
 """Between claiming a caller and the open socket: an agent may be asked for the microphone first."""
+
+_CLOSING: tuple[Phrase, ...] = ("nobody", "call_again", "bye")
 
 BACK_TO_THE_BOT = "bot"
 """The reason of an outcome by which a caller goes back to the bot."""
@@ -174,7 +176,7 @@ class AgentLine:
     def hand_over(self) -> None:
         """See `LiveCall`. Who waits is asked to call again; who talks with an agent goes on."""
         if self._agent is None:
-            texts = [said(self._language, name) for name in ("nobody", "call_again", "bye")]  # type: ignore[arg-type]
+            texts = [people_said(self._language, name) for name in _CLOSING]
             self._do(self._end_with(Outcome("hang_up", "closing", language=self._language), *texts))
 
     async def run(self) -> Outcome:
@@ -385,7 +387,7 @@ class AgentLine:
             self._ports.records.close(call, "call_back")
 
         await asyncio.to_thread(put_down)
-        texts = (said(self._language, "callback_now"), said(self._language, "bye"))
+        texts = (people_said(self._language, "callback_now"), people_said(self._language, "bye"))
         await self._end_with(Outcome("hang_up", "call_back", language=self._language), *texts)
 
     # What the caller hears while nobody talks
@@ -427,9 +429,9 @@ class AgentLine:
     def _announcement(self) -> list[str]:
         language, office = self._language, self._ports.office
         if not office.hours().is_open(office.now()) and not self._ports.queue.agents():
-            return [said(language, "closed"), self._text("choice")]
+            return [people_said(language, "closed"), self._text("choice")]
         place_now = self._ports.queue.place(self.caller.call_id)
-        texts = [said(language, "place", place=place_now)] if place_now > 1 else []
+        texts = [people_said(language, "place", place=place_now)] if place_now > 1 else []
         return [*texts, self._text("waiting"), self._text("choice")]
 
     async def _back_to_the_bot(self) -> None:

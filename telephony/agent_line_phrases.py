@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from voicebot.tts.speech_text import spoken
+from telephony.people.phrases import PHRASES, Phrase
 
 LinePhrase = Literal[
     "waiting", "choice", "number", "number_wrong", "joined", "held", "resumed", "lost", "moved", "bot", "over"
@@ -42,6 +42,10 @@ _PHRASES: Mapping[str, Mapping[LinePhrase, str]] = {
 
 
 def line_said(language: str, phrase: LinePhrase) -> str:
-    """A phrase, without digits."""
-    known = language if language in _PHRASES else "en"
-    return spoken(_PHRASES[known][phrase], known)
+    """A phrase as it is written: the bot's own voice makes words of digits, and captions show them."""
+    return _PHRASES.get(language, _PHRASES["en"])[phrase]
+
+
+def people_said(language: str, phrase: Phrase, **values: object) -> str:
+    """A phrase that telephone callers hear too, as it is written."""
+    return PHRASES.get(language, PHRASES["en"])[phrase].format(**values)
