@@ -13,6 +13,9 @@ from voicebot.console.access.guard import Access, public
 from voicebot.console.access.identity_provider import IdentityProvider
 from voicebot.console.access.people import people_blueprint
 from voicebot.console.access.sign_in import sign_in_blueprint
+from voicebot.console.asgi import asgi_routes
+from voicebot.console.live.feed import LiveFeed
+from voicebot.console.live.pages import live_blueprint
 from voicebot.console.navigation import navigation
 from voicebot.console.operators.pages import operators_blueprint
 from voicebot.console.operators.scene import Scene
@@ -62,6 +65,8 @@ def add_console(
     flask.register_blueprint(people_blueprint(access))
     scene = Scene.of(access, database, Watching(bus), dialogue, zone)
     flask.register_blueprint(operators_blueprint(scene))
+    flask.register_blueprint(live_blueprint(scene, bus))
+    asgi_routes(flask)["/console/live/feed"] = LiveFeed(access, scene.watching)
     if line is not None:
         desk = Desk(database) if configuration.keep_history else None
         flask.register_blueprint(talk_blueprint(scene, line, desk))

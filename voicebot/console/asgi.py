@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, cast
@@ -42,4 +41,3 @@ async def until_disconnected(receive: AsgiReceive) -> None:
         message = await receive()
         if message["type"].endswith(".disconnect"):
             return
-        await asyncio.sleep(0)

@@ -13,7 +13,7 @@ from voicebot.store.accounts.permissions import PERMISSIONS
 
 PLACES: tuple[tuple[str, str], ...] = (
     ("console.overview", "console.overview"),
-    ("console.live", "console.live"),
+    ("console.live", "live.page"),
     ("console.calls", "console.calls"),
     ("console.content", "console.content"),
     ("console.labelling", "console.labelling"),
