@@ -122,7 +122,7 @@ def _read_words(folder: Path, findings: list[Finding]) -> Words:
     )
 
 
-_READ_AT_THE_TOP = ("pack.yaml", "flows.yaml", "backend.yaml")
+_READ_AT_THE_TOP = ("pack.yaml", "flows.yaml", "backend.yaml", "callers.yaml")
 _READ_IN_A_LANGUAGE = ("intents.yaml", "replies.yaml", "faq.yaml")
 
 

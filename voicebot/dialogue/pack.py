@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from voicebot.dialogue import content, program
@@ -156,9 +156,11 @@ def _load_language(
         words = _Words(file, read, language, flows.slots)
         for intent, body in read.intents.items():
             titles[intent] = body.title
-            own = words.expand(body.templates, ("intents", intent, "templates"))
             # A pack adds its own wordings of a command to the common ones.
-            sentences[intent] = tuple({one.text: one for one in (*sentences.get(intent, ()), *own)}.values())
+            common_ones = sentences.get(intent, ())
+            first = max((one.template for one in common_ones), default=-1) + 1
+            own = words.expand(body.templates, ("intents", intent, "templates"), first=first)
+            sentences[intent] = tuple({one.text: one for one in (*common_ones, *own)}.values())
         slot_titles |= read.slot_titles
         for slot, templates in read.answers.items():
             if slot not in flows.slots:
@@ -202,12 +204,13 @@ class _Words:
             if slot.type == "list":
                 self._lists[name] = [said for value in slot.values.values() for said in value.get(language, [])]
 
-    def expand(self, templates: Sequence[str], location: tuple[str, ...]) -> tuple[Expansion, ...]:
+    def expand(self, templates: Sequence[str], location: tuple[str, ...], *, first: int = 0) -> tuple[Expansion, ...]:
+        """All their sentences; the templates are numbered from `first`."""
         found: dict[str, Expansion] = {}
         for index, template in enumerate(templates):
             try:
                 for expansion in expand(template, self._lists, self._rules, keep=self._open):
-                    found.setdefault(expansion.text, expansion)
+                    found.setdefault(expansion.text, replace(expansion, template=first + index))
             except TemplateError as error:
                 raise self._file.error([*location, index], str(error)) from None
         return tuple(found.values())

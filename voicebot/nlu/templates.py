@@ -56,6 +56,8 @@ class Expansion:
     text: str
     slots: dict[str, str] = field(default_factory=dict)
     """Slot -> the value as it stands in the text. A slot that was kept open is not in it."""
+    template: int = 0
+    """Which template of several it is of, where whoever expanded them numbered them: those of one are much alike."""
 
 
 @dataclass(frozen=True)
