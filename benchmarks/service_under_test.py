@@ -273,6 +273,7 @@ class GoalCaller:
             await line.press("1")
 
     async def _keys(self, _report: CallReport) -> str:
+        self.acted_at = time.monotonic()
         said = " ".join((await self.service.bot_said(self.call_sid))[-3:])
         self.told = self.told or "도착할 예정" in said
         return "0" if self.told else ORDER if "주문번호" in said else "1"
