@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import func, select
 
 from voicebot.analytics.alerts.book import AlertBook, AlertEvent, KeptRule
 from voicebot.analytics.alerts.rules import AlertRule
+from voicebot.analytics.alerts.waiting import waiting_now
 from voicebot.analytics.alerts.wording import notification
 from voicebot.analytics.figures import Analytics
 from voicebot.analytics.scope import Scope
+from voicebot.config import Configuration
 from voicebot.errors import VoicebotError
 from voicebot.failure import place
+from voicebot.notify.configured import configured
 from voicebot.notify.port import Notifier, NotifyError
 from voicebot.store.history.database import Database
-from voicebot.store.history.tables import hand_overs, milliseconds
 
 _log = structlog.get_logger(__name__)
 
 EVERY = timedelta(seconds=60)
 """How often a rule is checked."""
 _LOOKS_S = 10.0
-_GONE = timedelta(hours=2)
-"""Who asked for a person longer ago and was neither taken nor closed, is not on the line any more."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Checked:
 def check(rule: AlertRule, analytics: Analytics, database: Database, now: datetime) -> Checked:
     """What the rule's figure is now. Raises DatabaseError."""
     if rule.is_of_now:
-        value = _of_now(database, now)[rule.figure]
+        callers, longest_s = waiting_now(database, now)
+        value = callers if rule.figure == "callers_waiting" else longest_s
         return Checked(value, 0, rule.fires_at(value))
     scope = Scope(now - timedelta(hours=rule.hours), now, rule.pack, rule.language, rule.channel)
     figures = analytics.kpis(scope)
@@ -51,18 +53,6 @@ def check(rule: AlertRule, analytics: Analytics, database: Database, now: dateti
     if found is None or calls < rule.min_calls:
         return Checked(None, calls, False)
     return Checked(found, calls, rule.fires_at(found))
-
-
-def _of_now(database: Database, now: datetime) -> Mapping[str, float]:
-    h = hand_overs.c
-    open_still = (h.accepted.is_(None), h.result.is_(None), h.requested >= now - _GONE)
-    with database.reading() as connection:
-        waiting, first = connection.execute(select(func.count(), func.min(h.requested)).where(*open_still)).one()
-    began = milliseconds(first) if isinstance(first, datetime) else first
-    return {
-        "callers_waiting": float(waiting),
-        "longest_wait": max(0.0, (milliseconds(now) - began) / 1000) if began is not None else 0.0,
-    }
 
 
 class AlertWatch:
@@ -146,3 +136,28 @@ class AlertWatch:
                 if told != self._trouble:
                     _log.warning("alert rules could not be checked", reason=told)
                 self._trouble = told
+
+
+@contextmanager
+def watching_alerts(configuration: Configuration, database: Database | None) -> Iterator[None]:
+    """Rules are checked and people told while the block lasts; without a history there is nothing to watch.
+
+    Raises ConfigurationError.
+    """
+    notifiers = configured(configuration)
+    if database is None:
+        yield
+        return
+    watch = AlertWatch(
+        AlertBook(database),
+        Analytics(database, ZoneInfo(configuration.time_zone)),
+        database,
+        notifiers,
+        language=configuration.alert_language or configuration.language,
+        console=configuration.public_url,
+    )
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.close()

@@ -1,0 +1,1 @@
+"""What the service tells those who watch over it: metrics and traces."""
