@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from voicebot import capacity
+from voicebot.analytics.alerts.waiting import waiting_now
 from voicebot.asr.port import Domain
 from voicebot.asr.second_listener import TwoListeners
 from voicebot.asr.vosk_listener import VoskRecogniser
@@ -43,6 +44,15 @@ from voicebot.knowledge.store import KnowledgeStore
 from voicebot.listeners import open_first, open_recogniser
 from voicebot.live.announcing import Announcer
 from voicebot.live.steering import obey
+from voicebot.monitoring.measured import (
+    MeasuredBackend,
+    MeasuredCache,
+    MeasuredEngine,
+    MeasuredPool,
+    MeasuredRecogniser,
+)
+from voicebot.monitoring.monitor import Monitor
+from voicebot.monitoring.traces import open_traces
 from voicebot.nlu.encoder import Encoder, load_encoder
 from voicebot.nlu.sentiment import words_feeling
 from voicebot.nlu.stoppable_encoder import EncodingStoppedError, StoppableEncoder
@@ -57,12 +67,12 @@ from voicebot.store.hand_overs import HandOvers, SharedHandOvers
 from voicebot.store.history.database import open_database
 from voicebot.store.history.keeping import Ages, CallHistory
 from voicebot.store.history.preparing import Preparation
+from voicebot.store.history.records import Record
 from voicebot.store.journal import Entry, Follower, Journal
 from voicebot.store.live import LiveStore, MemoryStore
 from voicebot.store.profiles import Profiles
 from voicebot.store.voicemails import open_voicemails
 from voicebot.tts import recordings
-from voicebot.tts.cache import SoundCache
 from voicebot.tts.engines import engines
 from voicebot.tts.speech_text import sentences
 from voicebot.tts.voice import Phrase, TelephoneVoice
@@ -237,9 +247,12 @@ class Service:
         self._log = CallLog(configuration.var / "calls") if configuration.keep_transcripts else None
         self.history = _open_history(configuration, self._pseudonym) if configuration.keep_history else None
         """What is kept of calls for good; None where nothing is."""
+        self.monitor = Monitor()
+        """Metrics and traces of this process."""
+        self._decoding = MeasuredPool(configuration.decode_threads, "listening", self.monitor.service)
         self._calls: OrderedDict[str, Call] = OrderedDict()
         self._pools = Pools(
-            listening=ThreadPoolExecutor(configuration.decode_threads, "listening"),
+            listening=self._decoding,
             thinking=ThreadPoolExecutor(16, "thinking"),
             # Each call has two sentences made at a time at most: none waits here for another call's.
             speaking=ThreadPoolExecutor(2 * (configuration.most_calls or _PROVISIONAL) + 16, "speaking"),
@@ -262,6 +275,7 @@ class Service:
         self._forget_old()
         if self.history is not None:
             self.history.start()
+        self._start_monitor()
         before = self._preloaded
         pack = before.pack if before else open_pack(configuration)
         progress("speech models, understanding, phrases")
@@ -271,7 +285,9 @@ class Service:
         loading.shutdown(wait=False)
         encoder = _encoder(configuration)
         dialogue = before.dialogue if before else open_dialogue(pack, configuration.var)
-        self.backend = open_answers(pack, configuration, encoder, today=lambda: self._now().date())
+        answers = open_answers(pack, configuration, encoder, today=lambda: self._now().date())
+        self.backend = MeasuredBackend(answers, self.monitor.service)
+        self.monitor.serves(pack.name, pack.version)
         secret = frozenset(name for name, slot in pack.slots.items() if slot.secret)
         self._kept = KeptCalls(self.live, secret=frozenset() if isinstance(self.live, MemoryStore) else secret)
         self.dialogue = dialogue
@@ -291,14 +307,14 @@ class Service:
         self._shared = Conversation(
             dialogue=dialogue,
             domains=PackDomains(pack),
-            recogniser=recogniser,
+            recogniser=MeasuredRecogniser(recogniser, self.monitor.service),
             voice=voice,
             backend=self.backend,
             pools=self._pools,
             bridge=functools.partial(_bridge, pack),
             keeping=self._keeping,
             kept=self._kept,
-            history=self.history.keep if self.history else None,
+            history=self._take_down,
             log=self._log,
             longest_s=configuration.longest_call_s,
         )
@@ -332,9 +348,24 @@ class Service:
             voice=self._voice,
             keeping=self._keeping,
             kept=self._kept,
-            history=self.history.keep if self.history else None,
+            history=self._take_down,
             log=self._log,
             longest_s=self.configuration.longest_call_s,
+        )
+
+    def _take_down(self, record: Record) -> None:
+        """What a call tells, for the history and for the metrics. Returns at once."""
+        self.monitor.keep(record)
+        if self.history is not None:
+            self.history.keep(record)
+
+    def _start_monitor(self) -> None:
+        history = self.history
+        self.monitor.start(
+            traces=open_traces(self.configuration.otel_endpoint),
+            pool=self._decoding,
+            history=(lambda: history.state) if history else None,
+            waiting=(lambda: waiting_now(history.database, datetime.now(UTC))) if history else None,
         )
 
     @functools.cached_property
@@ -432,7 +463,9 @@ class Service:
         for problem in problems:
             _log.warning("a recording can't be used", problem=problem)
         voice = self._voice = TelephoneVoice(
-            engines(self.configuration), SoundCache(self.configuration.var / "voices"), found
+            [MeasuredEngine(engine, self.monitor.service) for engine in engines(self.configuration)],
+            MeasuredCache(self.configuration.var / "voices", self.monitor.service),
+            found,
         )
         if self._hurry:
             return voice
@@ -531,6 +564,7 @@ class Service:
         if self._pools.keeping is not None:
             self._pools.keeping.shutdown()
         self.live.close()
+        self.monitor.close()
         if self._voice is not None:
             self._voice.close()
         if self._recogniser is not None:
