@@ -102,7 +102,7 @@ function line(entry) {
   const by = entry.facts?.by;
   if (by) about.push(say("live.by_operator", { name: by }));
   if (entry.intent) about.push(settings.titles[entry.intent] || entry.intent);
-  if (entry.verdict === "confirm" || entry.verdict === "reject") about.push(say(`console.why_${entry.verdict}`));
+  if (entry.verdict === "confirm" || entry.verdict === "reject") about.push(say(`live.verdict_${entry.verdict}`));
   if (entry.feeling?.name && entry.feeling.name !== "neutral") about.push(say(`console.feeling_${entry.feeling.name}`));
   item.append(made("span", "who", about.join(" · ")));
   const keys = entry.listener === "keys" ? (entry.text.match(/\d+/) || ["0"])[0] : "";

@@ -31,6 +31,18 @@ function show(next) {
   status();
 }
 
+// What is below a line that scrolls into view is not hidden by the controls.
+new ResizeObserver(() => {
+  const held = stage === "talking" ? $("controls").offsetHeight + 8 : 0;
+  document.documentElement.style.scrollPaddingBottom = `${held}px`;
+  if (held) toEnd();
+}).observe($("controls"));
+
+function toEnd() {
+  const smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  $("captions").lastElementChild?.scrollIntoView({ block: "end", behavior: smooth ? "smooth" : "auto" });
+}
+
 function status() {
   const doing = lost ? "lost" : stage === "connecting" ? "connecting" : people || (speaking ? "speaking" : waiting ? "thinking" : !sound?.microphone ? "writing" : muted ? "muted" : "listening");
   $("status").dataset.doing = doing;
@@ -179,7 +191,7 @@ function caption({ who, text, keys, hidden }) {
   item.append(name, said);
   $("captions-empty").hidden = true;
   $("captions").append(item);
-  item.scrollIntoView({ block: "end", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  toEnd();
   waiting = who === "caller" && !people;
   status();
 }
@@ -194,9 +206,11 @@ function over({ problem: kind, state: how }) {
   if (kind) {
     show(held && $("captions").children.length ? "ended" : "idle");
     problem(kind, WAYS_ON[kind] || WAYS_ON.failed);
-  } else show("ended");
+  } else {
+    noProblem();
+    show("ended");
+  }
   if (stage !== "ended") return;
-  noProblemUnless(kind);
   $("after").hidden = Boolean(kind);
   $("after-text").textContent = how?.kind === "hand_over" ? words.ended_people : words.ended_thanks;
   $("rating").hidden = !settings.rates || !call;
@@ -204,10 +218,6 @@ function over({ problem: kind, state: how }) {
   $("rating").dataset.call = call || "";
   $("rated").textContent = "";
   $("heading").focus();
-}
-
-function noProblemUnless(kind) {
-  if (!kind) noProblem();
 }
 
 // What the caller does
