@@ -134,7 +134,7 @@ def measure_writer() -> None:
     """What `keep` costs whoever calls it, while two threads write to SQLite."""
     with tempfile.TemporaryDirectory() as folder:
         database = open_database("", Path(folder))
-        prepare = Preparation(lambda text, _language: text, lambda number: number)
+        prepare = Preparation(lambda number: number, "full")
         history = CallHistory(database, Path(folder) / "spool", prepare, Ages(30, 30, 30))
         facts = {f"number{n}": n / 7 for n in range(12)}
         costs: dict[str, list[float]] = {"of its own time": [], "by the clock": []}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import re
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -56,9 +56,10 @@ from voicebot.monitoring.traces import open_traces
 from voicebot.nlu.encoder import Encoder, load_encoder
 from voicebot.nlu.sentiment import words_feeling
 from voicebot.nlu.stoppable_encoder import EncodingStoppedError, StoppableEncoder
-from voicebot.nlu.templates import Expansion
+from voicebot.nlu.templates import Expansion, spread
 from voicebot.office import Office
 from voicebot.priority import Patience, lower_priority
+from voicebot.speaking_ahead import PHRASES_WITHIN_S, phrases, read_ahead
 from voicebot.store import call_log
 from voicebot.store.bus import Bus, LocalBus
 from voicebot.store.call_log import CallLog
@@ -73,9 +74,8 @@ from voicebot.store.live import LiveStore, MemoryStore
 from voicebot.store.profiles import Profiles
 from voicebot.store.voicemails import open_voicemails
 from voicebot.tts import recordings
-from voicebot.tts.engines import engines
-from voicebot.tts.speech_text import sentences
-from voicebot.tts.voice import Phrase, TelephoneVoice
+from voicebot.tts.engines import engines, error_rates
+from voicebot.tts.voice import TelephoneVoice
 
 _log = structlog.get_logger()
 
@@ -99,10 +99,6 @@ _ANY_DAY = "2026-01-01"
 _WORK_ENDS_S = 5.0
 """Longest wait for work in the background when the service closes; it looks up between two phrases and
 between a few sentences that are learnt."""
-
-_PHRASES_WITHIN_S = 60.0
-"""Seconds of the first start in which the best engine makes the phrases; what it has not made then, a quicker one says
-until the service has the time. Kokoro needs minutes for a pack, Piper half a minute, espeak-ng four seconds."""
 
 _PROGRESS_EVERY_S = 1.0
 """Seconds after which it is told how many phrases were made."""
@@ -157,16 +153,21 @@ def open_dialogue(pack: Pack, var: Path, encoder: Encoder | None = None) -> Dial
 
     def trained(words: LanguagePack) -> PackUnderstander:
         examples = {intent: _examples(expansions) for intent, expansions in words.sentences.items()}
-        model = IntentModel.train(examples, encoder=encoder, names=words.titles, cache=var / "embeddings")
+        model = IntentModel.train(
+            {intent: list(texts) for intent, texts in examples.items()},
+            encoder=encoder,
+            names=words.titles,
+            cache=var / "embeddings",
+            alike=examples,
+        )
         return PackUnderstander(pack, words.language, model)
 
     return Dialogue(pack, {language: trained(words) for language, words in pack.languages.items()})
 
 
-def _examples(expansions: Sequence[Expansion]) -> list[str]:
-    closed = [without_slots(expansion.text) for expansion in expansions]
-    most = min(len(closed), TRAINING_SENTENCES)
-    return [closed[n * len(closed) // most] for n in range(most)]
+def _examples(expansions: Sequence[Expansion]) -> dict[str, int]:
+    """Sentences to train on, with the template of each."""
+    return {without_slots(one.text): one.template for one in spread(expansions, TRAINING_SENTENCES)}
 
 
 class SpeechError(VoicebotError):
@@ -462,10 +463,12 @@ class Service:
         )
         for problem in problems:
             _log.warning("a recording can't be used", problem=problem)
+        available = engines(self.configuration)
         voice = self._voice = TelephoneVoice(
-            [MeasuredEngine(engine, self.monitor.service) for engine in engines(self.configuration)],
+            [MeasuredEngine(engine, self.monitor.service) for engine in available],
             MeasuredCache(self.configuration.var / "voices", self.monitor.service),
             found,
+            error_rates=error_rates(available, self.configuration),
         )
         if self._hurry:
             return voice
@@ -479,25 +482,28 @@ class Service:
                 told_at = time.monotonic()
                 progress(f"phrases {done}/{of}")
 
-        phrases = self._phrases(pack)
-        if failed := voice.prepare(phrases, told, _PHRASES_WITHIN_S):
-            _log.warning(
-                "phrases could not be spoken ahead; see `voicebot voices list`", failed=failed, of=len(phrases)
-            )
+        fixed = phrases(pack, self.configuration.language)
+        if failed := voice.prepare(fixed, told, PHRASES_WITHIN_S):
+            _log.warning("phrases could not be spoken ahead; see `voicebot voices list`", failed=failed, of=len(fixed))
         return voice
 
-    def _phrases(self, pack: Pack) -> list[Phrase]:
-        """What is spoken ahead, in the likely language first."""
-        languages = sorted(pack.languages, key=lambda language: language != self.configuration.language)
-        return [Phrase(text, language) for language in languages for text in _fixed(pack, language)]
-
     def _speak_better(self, pack: Pack, voice: TelephoneVoice) -> None:
-        """What a quicker engine spoke, because the best would have held up the start, is made by the best one."""
-        for phrase in self._phrases(pack):
+        """What a quicker engine spoke, because the best would have held up the start, is made by the best one; then it
+        reads pieces of sentences, for moments in which there is no time to make them whole."""
+        language = self.configuration.language
+        for phrase in phrases(pack, language):
             self._patience.wait()
             if self._closed.is_set():
                 return
             voice.prepare([phrase])
+        patience = Patience(self._is_busy, self._closed, math.inf)
+
+        def go_on() -> bool:
+            patience.wait()
+            return not self._closed.is_set()
+
+        for spoken in sorted(pack.languages, key=lambda spoken: spoken != language):
+            read_ahead(pack, voice, spoken, self.configuration.var, go_on)
 
     def _measure(self, pack: Pack, voice: TelephoneVoice, recogniser: TwoListeners) -> None:
         """See `voicebot.capacity`. The workers of a machine go by the measure of the first."""
@@ -578,17 +584,9 @@ class Service:
 def _open_history(configuration: Configuration, pseudonym: Callable[[str], str]) -> CallHistory:
     """Connects to nothing yet. Raises DatabaseError for a URL that can't be used."""
     database = open_database(configuration.database_url.get_secret_value(), configuration.var)
-    prepare = Preparation(_without_numbers, pseudonym, configuration.keep_words)
+    prepare = Preparation(pseudonym, configuration.keep_words)
     ages = Ages(configuration.transcript_days, configuration.history_days, configuration.audit_days)
     return CallHistory(database, configuration.var / "spool", prepare, ages)
-
-
-def _without_numbers(text: str, language: str) -> str:  # noqa: ARG001
-    """Long numbers are what most often tells who somebody is."""
-    return _LONG_NUMBER.sub(lambda found: re.sub(r"\d", "0", found.group()), text)
-
-
-_LONG_NUMBER = re.compile(r"\d(?:[ .-]?\d){3,}")
 
 
 def _warm(pack: Pack, dialogue: Dialogue) -> None:
@@ -626,17 +624,6 @@ def build(configuration: Configuration, *, followers: tuple[Follower, ...] = ())
         service.close()
         raise SpeechError(service.trouble)
     return service
-
-
-def _fixed(pack: Pack, language: str) -> Iterator[str]:
-    """Everything a pack says that has no gaps to fill but its own name: phrases, and sentences of those with gaps."""
-    words = pack.languages[language]
-    for variants in words.replies.values():
-        for variant in variants:
-            if set(variant.paths) <= {"name"}:
-                yield variant.render({"name": words.name}, language)
-            else:
-                yield from (text for text in sentences(variant.text, language) if "{" not in text)
 
 
 def _bridge(pack: Pack, reply: str, language: str, number: int) -> str:

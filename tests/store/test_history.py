@@ -267,7 +267,7 @@ def test_who_asks_to_be_forgotten_is(database: Database) -> None:
 
 @pytest.mark.parametrize(("words", "text"), [("redacted", "주문번호 XXXX"), ("full", "주문번호 4210"), ("none", None)])
 def test_words_are_made_fit_before_they_are_stored(database: Database, words: str, text: str | None) -> None:
-    prepare = replace(FULL, redact=lambda text, _language: text.replace("4210", "XXXX"), words=words)  # type: ignore[arg-type]
+    prepare = replace(FULL, redact=lambda text, *_: text.replace("4210", "XXXX"), words=words)  # type: ignore[arg-type]
     entry = heard("주문번호 4210", slots={"order_number": "4210"}, facts={"hypothesis": "4210"})
     put(database, a_call("CA1", [entry], outcome="hand_over"), prepare=prepare)
     found = History(database).call("CA1")
@@ -279,7 +279,7 @@ def test_words_are_made_fit_before_they_are_stored(database: Database, words: st
 
 
 def test_where_redaction_fails_words_are_not_kept(database: Database) -> None:
-    def broken(text: str, language: str) -> str:
+    def broken(text: str, language: str, asked: object) -> str:
         raise RuntimeError
 
     put(database, a_call("CA1"), prepare=replace(FULL, words="redacted", redact=broken))

@@ -15,7 +15,7 @@ from voicebot.store.journal import Entry
 
 NOON = datetime(2026, 11, 20, 3, tzinfo=UTC)
 """12:00 in Seoul."""
-FULL = Preparation(lambda text, _language: text, lambda number: f"hash of {number}", "full")
+FULL = Preparation(lambda number: f"hash of {number}", "full")
 
 
 def heard(text: str, decision: str = "new_subject", intent: str = "order_status", **values: Any) -> Entry:

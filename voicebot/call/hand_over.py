@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from voicebot.call.redacting import redact_known
 from voicebot.channel import Caller, Outcome
 from voicebot.dialogue.draft import Draft
 from voicebot.dialogue.pack import Pack
 from voicebot.dialogue.state import State
+from voicebot.privacy.redactor import redact_data
 from voicebot.store.hand_overs import HandOverContext
 from voicebot.store.journal import Journal
 
@@ -24,7 +26,15 @@ _FAILED_US = frozenset({"no_match", "no_input", "stuck", "backend", "failed"})
 def hand_over_context(
     caller: Caller, outcome: Outcome, journal: Journal, state: State, pack: Pack, at: datetime
 ) -> HandOverContext:
-    """What the agent is told. Values of secret slots are left out, and the journal holds none."""
+    """What the agent is told. Values of secret slots are left out, and the journal holds none.
+
+    It is stored as long as the hand-over may take, so it is without personal data too: the agent has the caller.
+    """
+    slots = {
+        name: value
+        for name, value in state.slots.items()
+        if name in pack.slots and not pack.slots[name].secret and value is not None
+    }
     reason = outcome.reason if outcome.kind == "hand_over" else "failed"
     feeling = str(state.feeling.get("name", ""))
     under_way = [frame.flow for frame in state.stack if frame.flow not in pack.internal]
@@ -37,12 +47,10 @@ def hand_over_context(
         number=caller.number,
         priority=_PRIORITY.get(feeling, 0) + (reason in _FAILED_US),
         intents=tuple(dict.fromkeys([*state.solved, *under_way])),
-        summaries={language: _summary(pack, state, language) for language in pack.languages},
-        slots={
-            name: value
-            for name, value in state.slots.items()
-            if name in pack.slots and not pack.slots[name].secret and value is not None
+        summaries={
+            language: redact_known(_summary(pack, state, language), language, state) for language in pack.languages
         },
+        slots=redact_data(slots, state.language),
         feeling=dict(state.feeling),
         transcript=tuple(
             {"who": entry.who, "at_ms": entry.at_ms, "text": entry.text}

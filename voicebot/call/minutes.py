@@ -1,12 +1,17 @@
-"""The minutes of one call: its journal, for those who watch, and its stored turns, for replay."""
+"""The minutes of one call: its journal, for those who watch, its stored turns, for replay, and its history.
+
+Personal data is in no journal: whoever watches a call, takes it over or asks for it by the API gets it without. The
+history does its own, as `keep_words` says.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from voicebot.call.chronicle import Chronicle
 from voicebot.call.hearing import HeardSpeech
+from voicebot.call.redacting import Redacting
 from voicebot.channel import Outcome
 from voicebot.dialogue.actions import Action, Note
 from voicebot.dialogue.events import Event
@@ -15,6 +20,7 @@ from voicebot.dialogue.record import record
 from voicebot.dialogue.state import State
 from voicebot.store.call_log import CallLog
 from voicebot.store.journal import Entry, Journal
+from voicebot.tts.markup import plain
 
 
 class Minutes:
@@ -23,9 +29,11 @@ class Minutes:
     def __init__(self, journal: Journal, log: CallLog | None, pack: Pack, chronicle: Chronicle | None = None) -> None:
         """`log` and `chronicle`: where turns are stored; None where they are not."""
         self.journal, self._log, self._pack, self._chronicle = journal, log, pack, chronicle
+        self._redacting = Redacting(pack)
 
     def begin(self, state: State) -> None:
         """The call begins, or goes on, with `state`."""
+        self._redacting.begin(state)
         if self._chronicle is not None:
             self._chronicle.begin(state)
         if self._log is not None:
@@ -39,6 +47,7 @@ class Minutes:
 
     def turn(self, before: State, event: Event, after: State, actions: Sequence[Action], at_ms: int) -> None:
         """The dialogue decided."""
+        self._redacting.turn(before, after)
         if self._chronicle is not None:
             self._chronicle.turn(before, event, after, actions, at_ms)
         if self._log is not None:
@@ -57,6 +66,8 @@ class Minutes:
         hidden = secret and note.decision not in ("urgent", "command")
         text, score = "[...]" if hidden else heard.text, round(heard.score, 3)
         entry = Entry("caller", speech.ended_at_ms, text, heard.listener, heard.verdict.value, score)
+        taken = not note.decision.startswith(_NOT_TAKEN)
+        entry.asked = {} if hidden else self._redacting.asked(heard.text, taken=taken).to_json()
         entry.decision, entry.intent = note.decision, note.intent
         entry.intent_score = note.score if note.intent else None
         entry.margin = note.margin if note.intent else None
@@ -78,6 +89,7 @@ class Minutes:
         entry.decision, entry.intent = note.decision, note.intent or ""
         entry.intent_score = round(note.score, 3) if note.intent else None
         entry.margin = note.margin if note.intent else None
+        entry.asked = {} if hidden else self._redacting.asked(text, taken=True).to_json()
         entry.facts = {"by": by} if by else {}
         self._add(entry)
 
@@ -97,7 +109,7 @@ class Minutes:
 
         `by`: the operator who had it said.
         """
-        entry = Entry("bot", at_ms, text, wait_ms=wait_ms, stages=dict(stages or {}))
+        entry = Entry("bot", at_ms, plain(text), wait_ms=wait_ms, stages=dict(stages or {}))
         if by:
             entry.decision, entry.facts = "operator", {"by": by}
         self._add(entry)
@@ -114,9 +126,13 @@ class Minutes:
             self._chronicle.end(at_ms, outcome)
         if self._log is not None:
             self._log.end(self.journal.call_id)
-        self.journal.end(at_ms, asdict(outcome))
+        self.journal.end(at_ms, asdict(replace(outcome, summary=self._redacting.text(outcome.summary))))
 
     def _add(self, entry: Entry) -> None:
         if self._chronicle is not None:
             self._chronicle.complete(entry)
-        self.journal.add(entry)
+        self.journal.add(self._redacting.entry(entry))
+
+
+_NOT_TAKEN = ("went on", "ignored")
+"""Decisions on words that are no turn of the caller."""

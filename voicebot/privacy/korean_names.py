@@ -70,9 +70,10 @@ def find_korean_names(text: str) -> Iterator[Found]:
                 continue
             if _is_name(name):
                 yield Found("name", *match.span(group))
-    if (match := _ALONE.fullmatch(text.strip(" "))) and _is_name(match["name"].replace(" ", "")):
+    alone = _ALONE.fullmatch(text.strip(" "))
+    if alone is not None and _is_name(alone["name"].replace(" ", "")):
         shift = len(text) - len(text.lstrip(" "))
-        yield Found("name", match.start("name") + shift, match.end("name") + shift)
+        yield Found("name", alone.start("name") + shift, alone.end("name") + shift)
 
 
 def _is_name(name: str) -> bool:

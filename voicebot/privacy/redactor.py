@@ -5,9 +5,10 @@ Linear in the length of a text, and quick enough to run on the event loop (`benc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any
 
 from voicebot.nlu.normalise import normalise_with_spans
 from voicebot.privacy.addresses import find_addresses
@@ -35,6 +36,15 @@ class Asked:
     """Personal data of that kind, else none."""
     lengths: tuple[int, ...] = ()
     """Of the number that was asked for."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Empty where nothing was asked."""
+        return {name: value for name, value in (("kind", self.kind), ("lengths", list(self.lengths))) if value}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Asked:
+        """What `to_json` made `data` of."""
+        return cls(data.get("kind"), tuple(data.get("lengths", ())))
 
 
 NOTHING_ASKED = Asked()
@@ -151,36 +161,81 @@ _FIELDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
 )
 
 
-def kind_of_field(name: str) -> Kind | None:
-    """What a value is whose field, or slot, has that name; None where the name doesn't say that it is personal."""
+_PEOPLE = ("customer", "employee", "member", "recipient", "person", "caller", "holder", "applicant", "user", "manager")
+
+
+def kind_of_field(name: str, parent: str = "") -> Kind | None:
+    """What a value is whose field, or slot, has that name; None where the name doesn't say that it is personal.
+
+    `parent`: the name of what has the field: a customer's `name` is personal, a product's is not.
+    """
     plain = name.lower()
+    if plain == "name" and any(person in parent.lower() for person in _PEOPLE):
+        return "name"
     for kind, words in _FIELDS:
-        if any(word in plain for word in words):
+        if any(f"_{word}_" in f"_{plain}_" for word in words):
             return kind
     return None
 
 
-@overload
-def redact_data(value: str, language: str, asked: Asked = ...) -> str: ...
-@overload
-def redact_data(value: Mapping[str, Any], language: str, asked: Asked = ...) -> dict[str, Any]: ...
-@overload
-def redact_data(value: Any, language: str, asked: Asked = ...) -> Any: ...
+Redact = Callable[[str, str, Asked], str]
+"""Text, its language, what was asked -> the text without personal data."""
 
 
-def redact_data(value: Any, language: str, asked: Asked = NOTHING_ASKED) -> Any:
+def redact_data(
+    value: Any, language: str, asked: Asked = NOTHING_ASKED, *, redact: Redact = redact, parent: str = ""
+) -> Any:
     """Plain data with every text redacted; what stands in a field that is called like personal data goes whole."""
     if isinstance(value, str):
         return redact(value, language, asked)
     if isinstance(value, Mapping):
-        return {name: _field(name, inner, language, asked) for name, inner in value.items()}
+        return {name: _field(name, parent, inner, language, asked, redact) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [redact_data(inner, language, asked) for inner in value]
+        return [redact_data(inner, language, asked, redact=redact, parent=parent) for inner in value]
     return value
 
 
-def _field(name: object, value: Any, language: str, asked: Asked) -> Any:
-    kind = kind_of_field(name) if isinstance(name, str) else None
-    if kind is not None and isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-        return placeholder(kind, language)
-    return redact_data(value, language, asked)
+def _field(name: object, parent: str, value: Any, language: str, asked: Asked, redact: Redact) -> Any:
+    kind = kind_of_field(name, parent) if isinstance(name, str) else None
+    if kind is not None:
+        return _emptied(value, placeholder(kind, language))
+    return redact_data(value, language, asked, redact=redact, parent=str(name))
+
+
+def _emptied(value: Any, word: str) -> Any:
+    """Personal data, in whatever form it comes (`{"ko": ..., "en": ...}`)."""
+    if isinstance(value, Mapping):
+        return {name: _emptied(inner, word) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_emptied(inner, word) for inner in value]
+    return value if value is None or isinstance(value, bool) or value == "" else word
+
+
+def personal_values(value: Any, parent: str = "", within: Kind | None = None) -> Iterator[tuple[str, Kind]]:
+    """The texts that stand in fields that are called like personal data, wherever in `value`, with their kinds."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            kind = within or (kind_of_field(name, parent) if isinstance(name, str) else None)
+            yield from personal_values(inner, str(name), kind)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from personal_values(inner, parent, within)
+    elif within is not None and isinstance(value, str) and len(value) > 1:
+        yield value, within
+
+
+def unfinished(text: str) -> Kind | None:
+    """What a text ends in the middle of: "제 번호는 공일공" is the beginning of a phone number. None for anything else."""
+    found = list(runs(text, least=2))
+    if not found or len(text) - found[-1].ends[-1] > _AFTER_LAST:
+        return None
+    run = found[-1]
+    cue = Cues.of(text).before(run.starts[0])
+    if cue in ("phone", "account", "card", "resident") or (cue in (None, "number") and _BEGINNING.match(run.digits)):
+        return "phone" if cue in (None, "number") else cue
+    return None
+
+
+_AFTER_LAST = 4
+"""Characters behind the last digit of a number that goes on ("공일공에요")."""
+_BEGINNING = re.compile(r"01[016789]\d{0,7}$")

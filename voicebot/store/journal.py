@@ -42,6 +42,8 @@ class Entry:
     """That wait by stage: `listening`, `thinking`, `back_end`, `speaking`."""
     facts: dict[str, Any] = field(default_factory=dict)
     """The numbers behind the verdict."""
+    asked: dict[str, Any] = field(default_factory=dict)
+    """What question the caller answered, as far as it matters for what may be kept: `privacy.redactor.Asked`."""
 
     def to_json(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if value not in ("", None, {}, [])}

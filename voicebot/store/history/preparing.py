@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import structlog
 
+from voicebot.privacy.redactor import NOTHING_ASKED, Asked, redact, redact_data
 from voicebot.store.history.records import Begun, Ended, Record, Turn, to_json
 
 _log = structlog.get_logger(__name__)
@@ -20,11 +21,11 @@ Words = Literal["redacted", "full", "none"]
 class Preparation:
     """How records are made fit. Its functions run in the history's own thread and may take their time."""
 
-    redact: Callable[[str, str], str]
-    """Text and its language -> the text without personal data."""
     hash_number: Callable[[str], str]
     """A caller's number -> what stands for it; empty where nothing may."""
     words: Words = "redacted"
+    redact: Callable[[str, str, Asked], str] = redact
+    """Text, its language, what was asked -> the text without personal data."""
 
     def __call__(self, record: Record) -> dict[str, Any]:
         """The record as JSON, fit to be stored."""
@@ -45,30 +46,22 @@ class Preparation:
         facts = dict(entry["facts"])
         hypothesis = facts.pop("hypothesis", "")
         entry["facts"] = facts
-        entry["hypothesis"] = self._fit(hypothesis, language)
+        asked = Asked.from_json(entry.pop("asked", {}))
+        entry["hypothesis"] = self._fit(hypothesis, language, asked)
         for name in ("text", "alternatives", "slots"):
-            entry[name] = self._fit(entry[name], language)
+            entry[name] = self._fit(entry[name], language, NOTHING_ASKED if name == "slots" else asked)
 
-    def _fit(self, value: Any, language: str) -> Any:
+    def _fit(self, value: Any, language: str, asked: Asked = NOTHING_ASKED) -> Any:
         """Every string in `value` redacted; keys and numbers that are not text stay."""
         if self.words == "full" or not value:
             return value
         if self.words == "none":
             return type(value)()
         try:
-            return self._redacted(value, language)
+            return redact_data(value, language, asked, redact=self.redact)
         except Exception as error:  # better no words than words with personal data, and no history is lost for it
             _log.error("words could not be redacted and are not kept", error=type(error).__name__)
             return type(value)()
-
-    def _redacted(self, value: Any, language: str) -> Any:
-        if isinstance(value, str):
-            return self.redact(value, language)
-        if isinstance(value, Mapping):
-            return {name: self._redacted(inner, language) for name, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._redacted(inner, language) for inner in value]
-        return value
 
 
 def _storable(value: Any) -> Any:
