@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -10,10 +11,11 @@ from typing import Any, cast
 
 import structlog
 from a2wsgi import WSGIMiddleware
-from flask import Blueprint, Flask, Response, jsonify
+from flask import Blueprint, Flask, Request, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from werkzeug.exceptions import HTTPException, NotFound
 
+from telephony.arrival import arrival_of_request, is_local
 from telephony.asgi import Application, Message, Receive, Scope, Send, reply
 from telephony.callback_webhooks import CallbackWebhooks
 from telephony.exchange import Exchange
@@ -57,6 +59,7 @@ class TelephonyApp:
         keypad_sessions: KeypadSessions,
     ) -> None:
         self._ready = ready
+        self._metrics_token = configuration.metrics_token.get_secret_value().encode()
         self._trouble = trouble
         self._lifespan = lifespan
         self.exchange = exchange
@@ -269,6 +272,12 @@ class TelephonyApp:
                 served.executor.shutdown(wait=False)
         await send({"type": "lifespan.shutdown.complete"})
 
+    def _may_measure(self, asking: Request) -> bool:
+        """Figures tell how a business goes: they are for this machine, and for whoever knows the token."""
+        kind, _, given = asking.headers.get("Authorization", "").partition(" ")
+        knows = kind.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._metrics_token)
+        return (bool(self._metrics_token) and knows) or is_local(arrival_of_request(asking))
+
     def _health(self, registry: CollectorRegistry) -> Blueprint:
         blueprint = Blueprint("health", __name__)
 
@@ -294,6 +303,8 @@ class TelephonyApp:
 
         @blueprint.get("/metrics")
         def metrics() -> Response:
+            if not self._may_measure(request):
+                return Response("send the metrics_token as Authorization: Bearer, or ask on this machine\n", 403)
             self.exchange.metrics.capacity.set(self.exchange.places.capacity)
             self.exchange.metrics.places.set(self.exchange.places.taken)
             return Response(generate_latest(all_workers(registry)), content_type=CONTENT_TYPE_LATEST)

@@ -161,17 +161,20 @@ def _take_calls(
     from telephony.calls_api import calls_blueprint
     from telephony.people.moving import open_moving
     from telephony.server import serve as serve_until_told
+    from voicebot.analytics.alerts.watch import watching_alerts
 
     def listening(port: int) -> None:
         if console is not None:
             _tell_listening(configuration, console, port)
 
-    with calling_back(configuration, service.office):
+    history = service.history.database if service.history else None
+    with calling_back(configuration, service.office), watching_alerts(configuration, history):
         serve_until_told(
             configuration,
             service,
             ready=lambda: service.ready,
             trouble=lambda: service.trouble,
+            registry=service.monitor.registry,
             capacity=lambda: service.capacity,
             live=service.live,
             service_id=service_id,
