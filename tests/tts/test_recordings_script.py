@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicebot.cli.voices_carriers import carriers
+from voicebot.carriers import carriers
 from voicebot.dialogue.pack import Pack, load_pack
 from voicebot.dialogue.replies import say_value
 from voicebot.nlu.hangul import particle

@@ -15,7 +15,7 @@ from voicebot.tts.port import NORMAL, Sound, Style
 from voicebot.tts.pyttsx3_engine import Pyttsx3Engine
 from voicebot.tts.recordings import Recordings
 from voicebot.tts.telephone import PEAK, SPEECH_LEVEL, on_the_line
-from voicebot.tts.voice import BETWEEN_SENTENCES_MS, Phrase, TelephoneVoice
+from voicebot.tts.voice import AHEAD_S, BETWEEN_SENTENCES_MS, Phrase, TelephoneVoice
 
 
 def level(pcm: Pcm) -> float:
@@ -215,6 +215,73 @@ def test_what_the_best_engine_has_no_time_for_is_there_in_the_next_voice_and_mad
     assert all(speaking.is_ready(phrase.text, "ko") for phrase in phrases)
     assert speaking.prepare(phrases) == 0
     assert len(slow.asked) == len(phrases)
+
+
+class Clock(ToneEngine):
+    """Takes `seconds` for everything."""
+
+    def __init__(self, name: str, seconds: float) -> None:
+        super().__init__(name)
+        self.seconds, self.now = seconds, 0.0
+        self.concurrency = 1
+
+    def synthesise(self, text: str, language: str, style: Style) -> Sound:
+        self.now += self.seconds
+        return super().synthesise(text, language, style)
+
+
+def slow_and_quick(rates: dict[str, float], seconds: float) -> tuple[TelephoneVoice, Clock, ToneEngine]:
+    """A voice whose pace is known."""
+    slow, quick = Clock("slow", seconds), ToneEngine("quick")
+    error_rates = {(name, "ko"): rate for name, rate in rates.items()}
+    speaking = TelephoneVoice([slow, quick], SoundCache(None), error_rates=error_rates, clock=lambda: slow.now)
+    speaking.speak("주문하신 상품을 찾습니다.", "ko", within_s=AHEAD_S)
+    slow.asked.clear()
+    return speaking, slow, quick
+
+
+@pytest.mark.parametrize(
+    ("worse", "seconds", "name"),
+    [(0.0, 2.0, "quick"), (0.1, 2.0, "slow"), (0.7, 5.0, "slow"), (0.7, 7.0, "quick"), (-0.1, 1.0, "slow")],
+)
+def test_callers_wait_longer_the_worse_they_would_understand_the_other_voice(
+    worse: float, seconds: float, name: str
+) -> None:
+    speaking, slow, quick = slow_and_quick({"slow": 0.15, "quick": 0.15 + worse}, seconds)
+    speaking.speak("주문하신 가방을 찾습니다.", "ko")
+    assert [engine.name for engine in (slow, quick) if engine.asked] == [name]
+
+
+def test_before_the_first_call_nobody_is_waited_for_longer_however_good() -> None:
+    speaking, slow, quick = slow_and_quick({"slow": 0.1, "quick": 0.9}, 4.0)
+    assert speaking.prepare([Phrase("네, 말씀하세요. 듣고 있습니다.", "ko")], within_s=0.0) == 0
+    assert quick.asked
+    assert not slow.asked
+
+
+def test_what_was_read_ahead_is_heard_where_the_voice_has_no_time_and_the_next_is_worse() -> None:
+    def read(speaking: TelephoneVoice) -> None:
+        for piece in ("주문하신…", "…가방을…", "…찾습니다."):
+            speaking.readings.add(piece, "ko", ToneEngine().synthesise(piece, "ko", NORMAL))
+
+    speaking, slow, quick = slow_and_quick({"slow": 0.15, "quick": 0.85}, 3.0)
+    read(speaking)
+    assert speaking.is_ready("주문하신 가방을 찾습니다.", "ko")
+    assert len(speaking.speak("주문하신 가방을 찾습니다.", "ko"))
+    assert not slow.asked
+    assert not quick.asked
+    assert len(speaking.speak("주문하신 우산을 찾습니다.", "ko"))
+    assert [text for text, _, _ in slow.asked] == ["주문하신 우산을 찾습니다."]
+
+    speaking, slow, quick = slow_and_quick({"slow": 0.15, "quick": 0.2}, 3.0)
+    read(speaking)
+    speaking.speak("주문하신 가방을 찾습니다.", "ko")
+    assert quick.asked
+
+    speaking, slow, _ = slow_and_quick({"slow": 0.15, "quick": 0.85}, 1.0)
+    read(speaking)
+    speaking.speak("주문하신 가방을 찾습니다.", "ko")
+    assert slow.asked, "whole sentences are understood better"
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 44100])

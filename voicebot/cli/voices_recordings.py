@@ -116,7 +116,7 @@ def _open(
 ) -> tuple[Script, Path, Configuration]:
     """The script, the folder of the recordings, and the configuration."""
     from voicebot import config
-    from voicebot.cli.voices_carriers import carriers
+    from voicebot.carriers import carriers
     from voicebot.errors import VoicebotError
     from voicebot.service import open_pack
     from voicebot.tts.recordings.script import write_script

@@ -24,6 +24,7 @@ RELEASE: Mapping[tuple[str, str], float] = {
     ("mbrola", "ko"): 0.23,
     ("pyttsx3", "ko"): 0.85,
     ("piper", "en"): 0.02,
+    ("kokoro", "en"): 0.02,
     ("pyttsx3", "en"): 0.15,
 }
 """By engine and language: the character error rates of 2026-11-22 (benchmarks/RESULTS.md, Voices)."""

@@ -1,7 +1,7 @@
 """A process that owns Supertonic's models; see `worker_process`.
 
-Run as `python -m voicebot.tts.supertonic_worker FOLDER`. FOLDER holds what the catalogue's `supertonic` lists. A request
-is `{"text", "language", "voice", "speed"}`.
+Run as `python -m voicebot.tts.supertonic_worker FOLDER`. FOLDER holds what the catalogue's `supertonic` lists. A
+request is `{"text", "language", "voice", "speed"}`.
 """
 
 from __future__ import annotations

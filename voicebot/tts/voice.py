@@ -75,7 +75,6 @@ class TelephoneVoice:
         engines: Sequence[Engine],
         cache: SoundCache,
         recordings: Recordings | None = None,
-        readings: Recordings | None = None,
         *,
         error_rates: ErrorRates = types.MappingProxyType({}),
         clock: Callable[[], float] = time.monotonic,
@@ -84,13 +83,14 @@ class TelephoneVoice:
     ) -> None:
         """`engines`: best first; those that don't speak a language are passed over. `clock` counts seconds.
 
-        `readings`: pieces that the best engine read; sentences are joined from them where making them would take too
-        long, for they are understood less well. `error_rates` decides what is too long (see `waits`).
+        `error_rates` decides how long callers wait for the better one (see `waits`).
         """
         self._engines = tuple(engines)
         self._cache = cache
         self._recordings = recordings or Recordings()
-        self._readings = readings or Recordings()
+        self.readings = Recordings()
+        """Pieces that the best engine read, to be added at any time. Sentences are joined from them where making them
+        would take too long: they are understood less well."""
         self._clock = clock
         self._patience_s, self._give_up_s = patience_s, give_up_s
         self._synthesis = {
@@ -153,6 +153,14 @@ class TelephoneVoice:
         for engine in dict.fromkeys(engine for language in languages for engine in self._ways.speaking(language)[:1]):
             engine.warm_up()
 
+    def engine(self, language: str) -> Engine:
+        """The best that speaks it. Raises IndexError where there is none."""
+        return self._ways.speaking(language)[0]
+
+    def is_worth_reading(self, language: str) -> bool:
+        """Whether `readings` of the best engine would be understood better than whoever speaks when it has no time."""
+        return self._ways.is_worth_reading(language)
+
     def close(self) -> None:
         """Close the engines. What is being prepared ends soon."""
         self._closed = True
@@ -194,7 +202,7 @@ class TelephoneVoice:
 
     def _joined(self, part: ToMake, language: str) -> Pcm | None:
         """A part out of what the best engine read, where all of it was read."""
-        if part.style != NORMAL or (found := self._readings.compose(part.words, language)) is None:
+        if part.style != NORMAL or (found := self.readings.compose(part.words, language)) is None:
             return None
         sounds: list[Pcm] = []
         for one in found:

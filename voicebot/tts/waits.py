@@ -30,3 +30,12 @@ ErrorRates = Mapping[tuple[str, str], float]
 def more_s(error_rate: float, instead: float) -> float:
     """Seconds to be added to WORTH_WAITING_S and PATIENCE_S for a voice with the first error rate before the second."""
     return min(_MORE_AT_MOST_S, max(0.0, instead - error_rate) * _FOR_EACH_CHARACTER_S)
+
+
+_WORTH_READING = 0.1
+"""Read ahead only what is understood better than the next engine by as much: it costs ten minutes of a core."""
+
+
+def worth_reading(error_rate: float, instead: float) -> bool:
+    """Whether pieces read by a voice with the first error rate would beat an engine with the second."""
+    return instead - (error_rate + JOINED_COSTS) > _WORTH_READING

@@ -11,7 +11,7 @@ from voicebot.tts.sentence_parts import ToMake
 from voicebot.tts.standing import Standing
 from voicebot.tts.synthesis import Synthesis
 from voicebot.tts.telephone import TREATMENT
-from voicebot.tts.waits import JOINED_COSTS, WORTH_WAITING_S, ErrorRates, more_s
+from voicebot.tts.waits import JOINED_COSTS, WORTH_WAITING_S, ErrorRates, more_s, worth_reading
 
 AHEAD_S = 3600.0
 """For what is spoken ahead: anything that a caller waits for is made before it."""
@@ -51,7 +51,10 @@ class Ways:
         return tuple(engine for engine in self._engines if language in engine.languages)
 
     def of(self, part: ToMake, language: str, within_s: float) -> list[Way]:
-        """The best first, but those that would keep a caller waiting too long behind the others."""
+        """The best first, but those that would keep a caller waiting too long behind the others.
+
+        Nobody is waited for longer than usual where the sound should have been there already (`within_s` below 0).
+        """
         ways = []
         for engine in self.speaking(language):
             name = name_of(part, language, engine)
@@ -61,7 +64,7 @@ class Ways:
         instead: float | None = None
         for number, way in reversed(list(enumerate(ways))):
             if way.is_asked:
-                if instead is not None:
+                if instead is not None and within_s >= 0:
                     ways[number] = replace(way, more_s=more_s(way.error_rate, instead))
                 instead = way.error_rate
         if within_s < AHEAD_S and len(ways) > 1:
@@ -74,6 +77,11 @@ class Ways:
         if way.error_rate > joined:
             return True
         return self._is_slow(replace(way, more_s=more_s(way.error_rate, joined)), part, within_s)
+
+    def is_worth_reading(self, language: str) -> bool:
+        """Whether pieces read by the best engine would be understood better than the next engine."""
+        rates = [self._error_rate(engine, language) for engine in self.speaking(language)[:2]]
+        return len(rates) == 2 and worth_reading(*rates)
 
     def _is_slow(self, way: Way, part: ToMake, within_s: float) -> bool:
         expected_s = self._synthesis[way.engine.name].expected_s(len(part.words), within_s)

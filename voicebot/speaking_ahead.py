@@ -1,0 +1,71 @@
+"""What the voice makes before anybody asks for it: a pack's phrases, and pieces from which sentences can be joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import structlog
+
+from voicebot.carriers import carriers
+from voicebot.dialogue.pack import Pack
+from voicebot.errors import VoicebotError
+from voicebot.tts.cache import SoundCache
+from voicebot.tts.recordings.reading import Readings
+from voicebot.tts.recordings.script import write_script
+from voicebot.tts.speech_text import sentences
+from voicebot.tts.voice import Phrase, TelephoneVoice
+
+_log = structlog.get_logger()
+
+PHRASES_WITHIN_S = 20.0
+"""Seconds of the first start in which the best engine makes the phrases, the most urgent ones first. What it has not
+made then is there in the next quicker voice, should the best one be too slow for a call, until there is time.
+Kokoro needs minutes for a pack, Piper half a minute, espeak-ng four seconds."""
+
+_URGENT = (
+    *("greeting", "go_ahead", "filler", "backend_slow", "help", "anything_else", "keypad_menu", "keypad_person"),
+    *("hand_over", "goodbye", "apology", "offer_person", "cancelled", "backend_failed", "stuck", "confirm_intent"),
+)
+"""Replies that most calls hear, or that must not be late: their phrases are made first."""
+
+
+def phrases(pack: Pack, first: str) -> list[Phrase]:
+    """Everything a pack says that has no gaps to fill but its own name, in all its languages, `first` first.
+
+    These are replies, and sentences of replies that have gaps elsewhere; what most calls hear comes first.
+    """
+    languages = sorted(pack.languages, key=lambda language: language != first)
+    return [Phrase(text, language) for language in languages for text in _fixed(pack, language)]
+
+
+def _fixed(pack: Pack, language: str) -> Iterator[str]:
+    words = pack.languages[language]
+    urgent = {name: place for place, name in enumerate(_URGENT)}
+    for _, variants in sorted(words.replies.items(), key=lambda reply: urgent.get(reply[0], len(urgent))):
+        for variant in variants:
+            if set(variant.paths) <= {"name"}:
+                yield variant.render({"name": words.name}, language)
+            else:
+                yield from (text for text in sentences(variant.text, language) if "{" not in text)
+
+
+def read_ahead(pack: Pack, voice: TelephoneVoice, language: str, var: Path, go_on: Callable[[], bool]) -> None:
+    """Have the best engine read the pack's recording script, where that beats what is heard when it has no time.
+
+    `go_on` is asked before each line, and may wait. Of several processes one reads; the others find it read.
+    """
+    if not voice.is_worth_reading(language):
+        return
+    script = write_script(carriers(pack, language), language)
+    readings = Readings(var, pack.name, voice.engine(language), script)
+    readings.add_to(voice.readings)
+    try:
+        with SoundCache(readings.folder).alone(lambda: not go_on()):
+            readings.add_to(voice.readings)
+            done = readings.read(go_on=go_on, told=lambda line: readings.add_to(voice.readings, (line,)))
+    except VoicebotError as error:  # whole sentences are spoken as before
+        _log.warning("the voice could not read the pack ahead", language=language, reason=str(error))
+    else:
+        if done.new:
+            _log.info("read ahead", language=language, new=done.new, lines=done.there, of=done.lines)
