@@ -16,13 +16,13 @@ class WithKnowledge:
 
     def __init__(self, backend: Backend, bases: Mapping[str, KnowledgeBase]) -> None:
         """`bases` by language."""
-        self._backend, self._bases = backend, bases
+        self._backend, self.bases = backend, bases
 
     def call(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """See `Backend`."""
         if operation != KNOWLEDGE:
             return self._backend.call(operation, arguments)
-        base = self._bases.get(str(arguments["language"]))
+        base = self.bases.get(str(arguments["language"]))
         answer = base.answer(str(arguments["question"])) if base else None
         if answer is None:
             return None

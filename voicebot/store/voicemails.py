@@ -68,6 +68,12 @@ class Voicemails:
         with self._engine.begin() as connection:
             return connection.execute(_voicemails.delete().where(old)).rowcount
 
+    def remove(self, recording_sid: str) -> bool:
+        """A person has dealt with the message; whether there was one."""
+        with self._engine.begin() as connection:
+            known = _voicemails.c.recording_sid == recording_sid
+            return connection.execute(_voicemails.delete().where(known)).rowcount == 1
+
     def all(self) -> list[Voicemail]:
         """The oldest first."""
         with self._engine.connect() as connection:
