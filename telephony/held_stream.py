@@ -17,6 +17,7 @@ from voicebot.audio import mulaw
 from voicebot.audio.format import FRAME_BYTES, FRAME_MS
 from voicebot.channel import Answering, Caller, LiveCall, Outcome
 from voicebot.failure import place
+from voicebot.logs import name_call
 
 _log = structlog.get_logger(__name__)
 
@@ -57,6 +58,7 @@ class HeldStream:
 
     async def hold(self) -> None:
         """Returns when the stream is over; nothing of it runs on, however it ends."""
+        name_call(self._state.call_sid)
         streams, metrics = self._exchange.streams, self._exchange.metrics
         end = self._end
         streams.add(self._state.call_sid, end, self._hand_over)

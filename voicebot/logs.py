@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import logging
 import sys
 from typing import TextIO, cast
@@ -42,3 +43,15 @@ def set_up(configuration: Configuration) -> None:
         logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Unfailing(sys.stderr))),
         cache_logger_on_first_use=True,
     )
+
+
+def name_call(call_id: str) -> None:
+    """From here on in this task, and in tasks that it begins, every line carries the call's id as `call`."""
+    structlog.contextvars.bind_contextvars(call=call_id)
+
+
+def named_context(call_id: str) -> contextvars.Context:
+    """A context in which every line carries the call's id: for other threads, and for callbacks of the loop."""
+    context = contextvars.copy_context()
+    context.run(name_call, call_id)
+    return context

@@ -35,6 +35,7 @@ from voicebot.channel import AGENT, Caller, Channel, Outcome
 from voicebot.dialogue import actions, events
 from voicebot.dialogue.state import State
 from voicebot.failure import place
+from voicebot.logs import name_call, named_context
 from voicebot.store.journal import Journal
 
 _log = structlog.get_logger()
@@ -78,6 +79,7 @@ class Call:
     ) -> None:
         """`state`: where a new call begins. One that is kept as unfinished goes on from where it was."""
         self._caller, self._shared, self._today = caller, shared, today
+        self._context = named_context(caller.call_id)
         chronicle = Chronicle(shared.history, shared.dialogue.pack, caller) if shared.history else None
         self._minutes = Minutes(journal, shared.log, shared.dialogue.pack, chronicle)
         self._continuity = Continuity(shared.kept, shared.pools.keeping, journal)
@@ -233,6 +235,7 @@ class Call:
 
     async def run(self) -> Outcome:
         """See `LiveCall`."""
+        name_call(self._caller.call_id)
         loop = self._loop = asyncio.get_running_loop()
         self._done = loop.create_future()
         self._last_audio = loop.time()
@@ -469,7 +472,8 @@ class Call:
         """Not tied to the call: what is to be kept is kept, though the call ends meanwhile."""
         kept = [action for action in todo if isinstance(action, Kept)]
         if kept and self._shared.keeping is not None:
-            asyncio.get_running_loop().run_in_executor(self._shared.pools.thinking, self._keep_off, kept)
+            keep = functools.partial(self._context.copy().run, self._keep_off, kept)
+            asyncio.get_running_loop().run_in_executor(self._shared.pools.thinking, keep)
 
     def _keep_off(self, kept: list[Kept]) -> None:
         try:
@@ -517,7 +521,7 @@ class Call:
         """Runs work in `executor`, then goes on with its result or exception on the loop; not after the call's end."""
 
         def run_off(work: Callable[[], Any], then: Callable[[Any], None]) -> None:
-            future = asyncio.get_running_loop().run_in_executor(executor, work)
+            future = asyncio.get_running_loop().run_in_executor(executor, self._context.copy().run, work)
             self._tasks.add(future)
 
             def finished(future: asyncio.Future[Any]) -> None:
@@ -530,7 +534,7 @@ class Call:
                 except Exception as failure:  # nobody else would notice, and the caller would be left in silence
                     self._stumble(failure)
 
-            future.add_done_callback(finished)
+            future.add_done_callback(finished, context=self._context)
 
         return run_off
 
