@@ -87,7 +87,8 @@ class BrowserChannel:
         self._tell(self._stream.caption(line))
 
     def state(self, name: str, **about: Any) -> None:
-        """Tell what is going on: `begun`, `people` (the caller waits for a person), `agent`, `ended`."""
+        """Tell what is going on: `begun` (the bot listens), `people` (the caller waits for a person), `ended`; and what
+        people do: `waiting` with a place, `number`, `agent`, `held`, `line_lost`."""
         self._tell(self._stream.state({"name": name, **about}))
 
 
@@ -168,13 +169,13 @@ class BrowserCall:
             tasks.append(asyncio.create_task(self._paced.write()))
         try:
             call: LiveCall | None = self._answering.answer(caller, self._channel)
-            outcome = Outcome("failed", "cancelled")
+            outcome, is_with = Outcome("failed"), "begun"
             while call is not None:
+                self._channel.state(is_with, reason=outcome.reason, queue=outcome.queue)
                 outcome = await self._hold_with(call, tasks)
                 handed_over = outcome.kind == "hand_over" and not self._gone.done()
                 call = self._people(caller, outcome, self._channel) if handed_over and self._people else None
-                if call is not None:
-                    self._channel.state("people", reason=outcome.reason, queue=outcome.queue)
+                is_with = "begun" if isinstance(call, Adjustable) else "people"
         except Exception as error:
             self._log.error("conversation failed", error=type(error).__name__, place=place(error))
             return Outcome("failed", type(error).__name__)
@@ -194,7 +195,6 @@ class BrowserCall:
         if isinstance(call, Adjustable) and not self._channel.has_sound:
             call.writes(only=True)
         run = asyncio.create_task(call.run())
-        self._channel.state("begun")
         try:
             ends: list[asyncio.Future[Any]] = [run, self._gone, *tasks]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

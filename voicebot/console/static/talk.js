@@ -46,7 +46,7 @@ function toEnd() {
 function status() {
   const doing = lost ? "lost" : stage === "connecting" ? "connecting" : people || (speaking ? "speaking" : waiting ? "thinking" : !sound?.microphone ? "writing" : muted ? "muted" : "listening");
   $("status").dataset.doing = doing;
-  $("status-text").textContent = words[`status_${doing}`];
+  $("status-text").textContent = words[`status_${doing}`].replace("{place}", $("status-text").dataset.place);
 }
 
 function tell(text) {
@@ -165,7 +165,9 @@ function listenTo(line) {
   return line;
 }
 
-function state({ name }) {
+const WITH_PEOPLE = ["people", "waiting", "number", "agent", "held", "line_lost"];
+
+function state({ name, place }) {
   if (name === "begun" && stage === "connecting") {
     show("talking");
     tell(sound?.microphone ? words.told_begun : words.told_begun_writing);
@@ -173,11 +175,14 @@ function state({ name }) {
     if (speed !== 1) line.pace(speed);
     if (!sound?.microphone) $("written").focus();
   }
-  if (name === "people" || name === "agent") {
+  if (name === "number") openKeypad(true);
+  if (name === "begun") people = "";
+  else if (WITH_PEOPLE.includes(name)) {
     people = name;
-    tell(words[`status_${name}`]);
-    status();
+    $("status-text").dataset.place = place ?? "";
+    tell(words[`status_${name}`].replace("{place}", place));
   }
+  status();
 }
 
 function caption({ who, text, keys, hidden }) {
