@@ -20,4 +20,5 @@ import voicebot.cli.understand
 import voicebot.cli.users
 import voicebot.cli.voices
 import voicebot.cli.voices_check
+import voicebot.cli.voices_reading
 import voicebot.cli.voices_recordings

@@ -58,7 +58,7 @@ def list_voices(as_json: AsJson = False) -> None:
     for engine in available:
         engine.close()
     if as_json:
-        _print_json({"voices": rows, "problems": list(problems)})
+        print_json({"voices": rows, "problems": list(problems)})
     else:
         for row in rows:
             misheard = "" if row["error_rate"] is None else f"{row['error_rate']:4.0%} misheard"
@@ -127,7 +127,7 @@ def try_voice(
     if out is not None:
         write_wav(out, pcm)
     if as_json:
-        _print_json(said)
+        print_json(said)
     else:
         where = "cached or recorded" if was_ready else "new"
         sys.stdout.write(f"{said['spoken']}\n{said['sound_ms']} ms of sound in {took_ms} ms ({where})\n")
@@ -188,5 +188,11 @@ def _play(pcm: Pcm) -> None:
         ) from None
 
 
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+def print_json(value: Any) -> None:
+    """For `--json`."""
+    sys.stdout.write(as_text(value))
+
+
+def as_text(value: Any) -> str:
+    """JSON to be read by people too."""
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"

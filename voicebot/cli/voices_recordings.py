@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -10,14 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from voicebot.cli.voices import AsJson, voices
+from voicebot.cli.progress import bar
+from voicebot.cli.voices import AsJson, as_text, print_json, voices
 
 if TYPE_CHECKING:
     from voicebot.config import Configuration
+    from voicebot.dialogue.pack import Pack
     from voicebot.tts.recordings.coverage import Coverage
     from voicebot.tts.recordings.importing import Listen
     from voicebot.tts.recordings.script import Script
 
+LARGEST_AMOUNT = 9_999_999
+"""The largest number whose pieces a script has, unless it is told another: as in `tts.recordings.values`, which
+takes time to import."""
 _SHOWN = 10
 """Replies and pieces that are listed as missing; `--json` has them all."""
 
@@ -41,7 +45,7 @@ def script_command(
     out: Annotated[Path | None, typer.Option(help="Write a file instead of the terminal.")] = None,
     form: Annotated[Format, typer.Option("--format", help="What the speaker reads from.")] = Format.text,
     missing: Annotated[bool, typer.Option("--missing", help="Only what is not recorded yet.")] = False,
-    largest: LargestOption = 9_999_999,
+    largest: LargestOption = LARGEST_AMOUNT,
     as_json: AsJson = False,
 ) -> None:
     """Write what a speaker has to read so that the pack speaks with recordings: sentences, parts, numbers, values."""
@@ -50,12 +54,13 @@ def script_command(
     from voicebot.tts.recordings import load
     from voicebot.tts.recordings.sheet import sheet
 
-    script, folder, _ = _open(pack, language, largest)
+    script, content, _ = open_script(pack, language, largest)
+    folder = recordings_folder(content, script.language)
     if missing:
         recorded, _ = load([(script.language, folder)], thorough=True)
         lines = tuple(line for line in script.lines if not recorded.has(line.piece, script.language))
         script = replace(script, lines=lines)
-    text = _json(_described(script)) if as_json else sheet(script, form.value)
+    text = as_text(_described(script)) if as_json else sheet(script, form.value)
     if out is None:
         sys.stdout.write(text)
         return
@@ -70,7 +75,7 @@ def import_command(
     language: LanguageOption = None,
     to: Annotated[Path | None, typer.Option(help="Folder to import into; the pack's own by default.")] = None,
     listen: Annotated[bool, typer.Option(help="Let the second listener check the words, where installed.")] = True,
-    largest: LargestOption = 9_999_999,
+    largest: LargestOption = LARGEST_AMOUNT,
     as_json: AsJson = False,
 ) -> None:
     """Check, trim and equalise a speaker's recordings and put them into the pack; tell what is missing.
@@ -81,9 +86,10 @@ def import_command(
     from voicebot.tts.recordings.coverage import coverage
     from voicebot.tts.recordings.importing import import_recordings
 
-    script, folder, configuration = _open(pack, language, largest, to)
+    script, content, configuration = open_script(pack, language, largest)
+    folder = to or recordings_folder(content, script.language)
     listener = _listener(configuration, script.language) if listen else None
-    with _bar(quiet=as_json) as progress:
+    with bar("checking", quiet=as_json) as progress:
         done = import_recordings(source, script, folder, listen=listener, progress=progress)
     recorded, problems = load([(script.language, folder)], thorough=True)
     found = coverage(script, recorded)
@@ -98,7 +104,7 @@ def import_command(
             "folder": str(folder),
             "coverage": _covered(found),
         }
-        sys.stdout.write(_json(told))
+        print_json(told)
     else:
         for kind, sentences in (("refused", done.refused), ("note", done.hints), ("problem", problems)):
             for sentence in sentences:
@@ -111,10 +117,10 @@ def import_command(
         raise typer.Exit(1)
 
 
-def _open(
-    pack: str | None, language: str | None, largest: int, folder: Path | None = None
-) -> tuple[Script, Path, Configuration]:
-    """The script, the folder of the recordings, and the configuration."""
+def open_script(
+    pack: str | None, language: str | None, largest: int = LARGEST_AMOUNT
+) -> tuple[Script, Pack, Configuration]:
+    """A pack's recording script, in the configured language where none is named. Raises VoicebotError."""
     from voicebot import config
     from voicebot.carriers import carriers
     from voicebot.errors import VoicebotError
@@ -126,8 +132,12 @@ def _open(
     language = configuration.language
     if language not in content.languages:
         raise VoicebotError(f"the pack {content.name} has no {language}; it has: {', '.join(content.languages)}.")
-    folder = folder or content.folder / language / "recordings"
-    return write_script(carriers(content, language), language, largest=largest), folder, configuration
+    return write_script(carriers(content, language), language, largest=largest), content, configuration
+
+
+def recordings_folder(content: Pack, language: str) -> Path:
+    """Where a pack's recordings are."""
+    return content.folder / language / "recordings"
 
 
 def _listener(configuration: Configuration, language: str) -> Listen | None:
@@ -199,25 +209,6 @@ def _coverage_text(found: Coverage) -> str:
     return "".join(rows)
 
 
-def _bar(*, quiet: bool) -> Any:
-    """A context with `progress(done, of)`: a bar on standard error where somebody watches."""
-    from contextlib import contextmanager
-
-    @contextmanager
-    def bar() -> Any:
-        if quiet or not sys.stderr.isatty():
-            yield lambda _done, _of: None
-            return
-        from rich.console import Console
-        from rich.progress import Progress
-
-        with Progress(console=Console(stderr=True), transient=True) as shown:
-            task = shown.add_task("checking", total=None)
-            yield lambda done, of: shown.update(task, completed=done, total=of)
-
-    return bar()
-
-
 def _write(path: Path, text: str, *, bom: bool) -> None:
     """`bom` tells spreadsheet programs that the text is UTF-8."""
     from voicebot.errors import VoicebotError
@@ -227,7 +218,3 @@ def _write(path: Path, text: str, *, bom: bool) -> None:
         path.write_text(text, encoding="utf-8-sig" if bom else "utf-8")
     except OSError as error:
         raise VoicebotError(f"{path}: can't be written ({error.strerror}); choose another place.") from None
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
