@@ -36,6 +36,7 @@ from voicebot.config import Configuration
 from voicebot.dialogue.actions import Say
 from voicebot.dialogue.events import Keyed, NoInput, TimeLimit
 from voicebot.dialogue.state import State
+from voicebot.tts.markup import plain
 
 _log = structlog.get_logger(__name__)
 
@@ -219,7 +220,7 @@ class KeypadService:
     ) -> tuple[list[twiml_keypad.Speech], dict[str, KeypadSound]]:
         """In our own voice, all of it, or else in Twilio's: never in both."""
         if self._conversations.sounds(says, _SPOKEN_WITHIN_S) is None:
-            return [twiml_keypad.Said(said.text, said.language) for said in says], {}
+            return [twiml_keypad.Said(plain(said.text), said.language) for said in says], {}
         sounds = {secrets.token_urlsafe(16): KeypadSound(said.text, said.language, said.rate) for said in says}
         base = f"{self._paths.prefix}/twilio/sound/{session.call_sid}"
         return [twiml_keypad.Played(f"{base}/{name}.wav") for name in sounds], sounds

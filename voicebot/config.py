@@ -127,9 +127,19 @@ class Configuration(BaseSettings):
     """Where everything that the service writes goes."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     keep_transcripts: bool = False
-    """Whether every turn of every call is stored under `var`, with what callers said: needed for `voicebot replay`."""
+    """Whether every turn of every call is stored under `var`, for `voicebot replay`: with all that callers said where
+    `audio_key` is set, else without personal data."""
     transcript_days: int = Field(30, ge=1)
     """Days after which stored calls, and the words in the history, are deleted."""
+    record_calls: Literal["no", "consent"] = "no"
+    """Whether calls are recorded: never, or where the caller, asked at the beginning, says yes. What the law where you
+    are wants beyond that, such as a notice in writing, is yours to see to."""
+    recording_days: int = Field(30, ge=1)
+    """Days after which recordings are deleted."""
+    audio_key: SecretStr = SecretStr("")
+    """What recordings and stored calls are encrypted with, at least 32 characters; empty: they are not."""
+    audio_keys_before: list[SecretStr] = Field(default_factory=list)
+    """Keys that were `audio_key` before: what they encrypted can still be read."""
     keep_history: bool = True
     """Whether calls and their turns are kept in the database, for the pages and the figures."""
     keep_words: Literal["redacted", "full", "none"] = "redacted"

@@ -72,6 +72,7 @@ from voicebot.store.history.records import Record
 from voicebot.store.journal import Entry, Follower, Journal
 from voicebot.store.live import LiveStore, MemoryStore
 from voicebot.store.profiles import Profiles
+from voicebot.store.sealing import Sealer
 from voicebot.store.voicemails import open_voicemails
 from voicebot.tts import recordings
 from voicebot.tts.engines import engines, error_rates
@@ -138,6 +139,13 @@ def open_answers(
     store = KnowledgeStore(configuration.var)
     bases = {language: KnowledgeBase(store, pack.name, language, encoder) for language in pack.languages}
     return WithKnowledge(backend, bases)
+
+
+def open_sealer(configuration: Configuration) -> Sealer | None:
+    """What encrypts sound and stored calls; None where no key is configured. Raises SealError for one too short."""
+    before = [key.get_secret_value() for key in configuration.audio_keys_before]
+    key = configuration.audio_key.get_secret_value()
+    return Sealer(key, before) if key else None
 
 
 TRAINING_SENTENCES = 40
@@ -245,7 +253,11 @@ class Service:
         self._shared: Conversation | None = None
         self._voice: TelephoneVoice | None = None
         self._recogniser: TwoListeners | None = None
-        self._log = CallLog(configuration.var / "calls") if configuration.keep_transcripts else None
+        self._log = (
+            CallLog(configuration.var / "calls", sealer=open_sealer(configuration))
+            if configuration.keep_transcripts
+            else None
+        )
         self.history = _open_history(configuration, self._pseudonym) if configuration.keep_history else None
         """What is kept of calls for good; None where nothing is."""
         self.monitor = Monitor()

@@ -11,12 +11,12 @@ from dataclasses import asdict, replace
 
 from voicebot.call.chronicle import Chronicle
 from voicebot.call.hearing import HeardSpeech
-from voicebot.call.redacting import Redacting
+from voicebot.call.redacting import Redacting, asked_of
 from voicebot.channel import Outcome
 from voicebot.dialogue.actions import Action, Note
 from voicebot.dialogue.events import Event
 from voicebot.dialogue.pack import Pack
-from voicebot.dialogue.record import record
+from voicebot.dialogue.record import record, without_personal_data
 from voicebot.dialogue.state import State
 from voicebot.store.call_log import CallLog
 from voicebot.store.journal import Entry, Journal
@@ -42,7 +42,7 @@ class Minutes:
                 pack=self._pack.name,
                 version=self._pack.version,
                 language=state.language,
-                state=state.to_json(),
+                state=state.to_json() if self._log.whole else self._redacting.data(state.to_json()),
             )
 
     def turn(self, before: State, event: Event, after: State, actions: Sequence[Action], at_ms: int) -> None:
@@ -52,6 +52,8 @@ class Minutes:
             self._chronicle.turn(before, event, after, actions, at_ms)
         if self._log is not None:
             turn = record(self._pack, before, event, after, actions)
+            if not self._log.whole:
+                turn = without_personal_data(turn, after.language, asked_of(self._pack, before))
             self._log.turn(
                 self.journal.call_id,
                 event=turn.event,

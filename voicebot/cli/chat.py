@@ -67,6 +67,7 @@ def _lines(prompt: bool) -> Iterator[str]:
 def _show(actions: Iterable[Any], as_json: bool) -> None:
     from voicebot.dialogue.actions import HandOver, HangUp, Say
     from voicebot.dialogue.wire import to_json
+    from voicebot.tts.markup import plain
 
     for action in actions:
         if as_json:
@@ -74,7 +75,7 @@ def _show(actions: Iterable[Any], as_json: bool) -> None:
             continue
         match action:
             case Say():
-                typer.echo(f"bot: {action.text}")
+                typer.echo(f"bot: {plain(action.text)}")
             case HandOver():
                 typer.echo(f"[handed over to {action.queue}: {action.reason}. {action.summary}]")
             case HangUp():

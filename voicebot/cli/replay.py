@@ -22,11 +22,11 @@ def replay(
     from voicebot import config
     from voicebot.dialogue.record import replay as held_again
     from voicebot.nlu.encoder import load_encoder
-    from voicebot.service import open_dialogue, open_pack
+    from voicebot.service import open_dialogue, open_pack, open_sealer
     from voicebot.store.call_log import CallLogError, find, read
 
     configuration = config.load()
-    stored = read(find(configuration.var / "calls", call))
+    stored = read(find(configuration.var / "calls", call), open_sealer(configuration))
     content = open_pack(configuration.model_copy(update={"pack": pack or stored.pack}))
     encoder = load_encoder(configuration.encoder) if configuration.encoder else None
     try:

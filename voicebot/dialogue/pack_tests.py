@@ -28,6 +28,7 @@ from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.events import CallStarted, Event, Heard, Keyed, NoInput
 from voicebot.dialogue.pack import Pack
 from voicebot.dialogue.text_session import TextSession
+from voicebot.tts.markup import plain
 from voicebot.yaml_file import YamlFile
 
 TODAY = date(2026, 11, 22)
@@ -173,4 +174,4 @@ def _check_end(
 
 
 def _said(actions: list[Action]) -> str:
-    return " ".join(action.text for action in actions if isinstance(action, Say))
+    return " ".join(plain(action.text) for action in actions if isinstance(action, Say))

@@ -1,6 +1,7 @@
 """Turns as they are stored, and stored calls held again: the same events must bring the same decisions.
 
-What is secret never reaches a file: a secret entry is stored as zeros, and so it is held again.
+What is secret never reaches a file: a secret entry is stored as zeros, and so it is held again. Where files are not
+encrypted, personal data does not either; a turn whose words were changed for that is not compared.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from voicebot.dialogue.events import CallStarted, Event, Heard, Keyed
 from voicebot.dialogue.pack import Pack
 from voicebot.dialogue.state import State
 from voicebot.dialogue.wire import from_json, to_json
+from voicebot.privacy.redactor import NOTHING_ASKED, Asked, redact_data
 from voicebot.store.call_log import StoredCall, state_hash
 
 
@@ -43,6 +45,16 @@ def record(pack: Pack, before: State, event: Event, after: State, actions: Seque
         [_masked(to_json(action), secrets) for action in actions],
         state_hash(_masked(after.to_json(), secrets)),
     )
+
+
+def without_personal_data(turn: Turn, language: str, asked: Asked = NOTHING_ASKED) -> Turn:
+    """The turn for a file that is not encrypted."""
+    event = redact_data(turn.event, language, asked)
+    if event["kind"] == "Keyed" and event != turn.event:
+        event["keys"] = "0" * len(turn.event["keys"])  # keys stay keys
+    if event["kind"] in ("Heard", "Keyed") and event != turn.event:
+        event["masked"] = True
+    return Turn(event, redact_data(turn.actions, language), turn.state_hash)
 
 
 def is_secret(pack: Pack, state: State) -> bool:
@@ -93,6 +105,8 @@ def replay(call: StoredCall, dialogue: Dialogue) -> Iterator[Difference]:
         new, actions = dialogue.turn(state, event)
         now = record(dialogue.pack, state, event, new, actions)
         then = [dict(action) for action in stored.actions]
+        if call.redacted:
+            now = without_personal_data(now, new.language)
         # What was said instead of a secret is not stored, so that turn can't be compared.
         if not stored.event.get("masked") and _plain(now.actions) != _plain(then):
             yield Difference(number, stored.event, list(then), list(now.actions))

@@ -4,7 +4,9 @@ A file's first line is its header: what the dialogue began with. Each further li
 event, the actions that followed, a hash of the state after it, and the moment. An end line closes a call that ended in
 order. Messages and states are plain JSON objects: what they mean is the dialogue's business.
 
-What callers said stands in these files: they are readable by the service's own user only, and `expire` removes them.
+With a key the lines are sealed (`sealing`) and hold all that was said, so that a call is held again word for word.
+Without one they are written without personal data: turns whose words were changed can't be compared then. The files are
+readable by the service's own user only, and `expire` removes them.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from typing import Any, Literal
 import structlog
 
 from voicebot.errors import VoicebotError
+from voicebot.store.sealing import Sealer, is_sealed_line, no_key
 
 _log = structlog.get_logger(__name__)
 
@@ -68,6 +71,8 @@ class StoredCall:
     state: Mapping[str, Any]
     """The dialogue's state at the beginning."""
     turns: tuple[StoredTurn, ...]
+    redacted: bool
+    """Whether it was written without personal data."""
     complete: bool
     """Whether the call ended in order. Else its last turns may be missing; those that are here are whole."""
 
@@ -84,9 +89,21 @@ class CallLog:
     A call of which a line could not be kept is not written any further, so that what is there always replays.
     """
 
-    def __init__(self, folder: Path, *, today: Callable[[], date] = date.today, most_waiting: int = 4096) -> None:
-        """`folder` is made when first needed; `most_waiting` lines wait for the disk at most, further ones are lost."""
-        self._folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        sealer: Sealer | None = None,
+        today: Callable[[], date] = date.today,
+        most_waiting: int = 4096,
+    ) -> None:
+        """`folder` is made when first needed; `most_waiting` lines wait for the disk at most, further ones are lost.
+
+        `sealer` None: nothing is encrypted, and `whole` is False.
+        """
+        self._folder, self._sealer = folder, sealer
+        self.whole = sealer is not None
+        """Whether it may be given what callers said; else only what is without personal data."""
         self._today = today
         self._lines: queue.Queue[tuple[_Kind, str, bytes] | None] = queue.Queue(most_waiting)
         self._lock = threading.Lock()
@@ -113,7 +130,7 @@ class CallLog:
                 self._thread = threading.Thread(target=self._write_all, name="call log", daemon=True)
                 self._thread.start()
         header = {"format": _FORMAT, "call": call_id, "pack": pack, "version": version, "language": language}
-        self._put("begin", call_id, {**header, "state": state})
+        self._put("begin", call_id, {**header, **({} if self.whole else {"redacted": True}), "state": state})
 
     def turn(
         self,
@@ -183,6 +200,8 @@ class CallLog:
         path = self._paths.get(call_id)
         if path is None:
             return  # given up after a line of it failed; these were waiting already
+        if self._sealer is not None:
+            line = self._sealer.line(line.removesuffix(b"\n"), call_id) + b"\n"
         with path.open("ab") as file:
             file.write(line)
         if kind == "end":
@@ -233,10 +252,11 @@ def parts(folder: Path, call_id: str) -> tuple[Path, ...]:
     return (first, *further)
 
 
-def read(path: Path) -> StoredCall:
+def read(path: Path, sealer: Sealer | None = None) -> StoredCall:
     """A stored call. A last line that was torn when the writing stopped is left out.
 
-    Raises CallLogError for what can't be read and for any other damage, with the line.
+    Raises CallLogError for what can't be read and for any other damage, with the line, and SealError for what is
+    sealed with no key of `sealer`.
     """
     try:
         if path.stat().st_size > _LARGEST_FILE:
@@ -248,6 +268,11 @@ def read(path: Path) -> StoredCall:
     lines.pop()  # empty behind the last line's end; else the torn line
     if not lines:
         raise CallLogError(f"{path}: no call is in it, not even its first line; choose another call.")
+    if is_sealed_line(lines[0]):
+        if sealer is None:
+            raise no_key(str(path))
+        call = path.stem.partition("~")[0]
+        lines = [sealer.open_line(line, call, f"{path}:{number}") for number, line in enumerate(lines, start=1)]
     header = _object(path, 1, lines[0])
     if header.get("format") != _FORMAT:
         raise CallLogError(
@@ -263,7 +288,7 @@ def read(path: Path) -> StoredCall:
     if not isinstance(state, dict) or not all(isinstance(name, str) for name in names):
         raise _damaged(path, 1)
     call_id, pack, version, language = map(str, names)
-    return StoredCall(call_id, pack, version, language, state, turns, complete)
+    return StoredCall(call_id, pack, version, language, state, turns, header.get("redacted") is True, complete)
 
 
 def expire(folder: Path, before: date) -> int:
