@@ -128,6 +128,8 @@ class BrowserCall:
         self._sound_ms = 0
         self._fed_at = self._began
         """Up to when the conversation was given sound or silence."""
+        self._heard_at = self._began
+        """When the microphone sent something last."""
         self._text_at = 0.0
         self._paced: PacedChannel | None = None
         if sound:
@@ -245,7 +247,7 @@ class BrowserCall:
         self._sound_ms += len(media.payload) * FRAME_MS // FRAME_SAMPLES
         if self._paced is None or self._sound_ms > (now - self._began) * 1100 + _AHEAD_MS:
             return  # nobody speaks that fast: who sends it wants the machine's time
-        self._fed_at = now
+        self._heard_at = self._fed_at = now
         call.audio(mulaw.decode(media.payload).tobytes())
 
     async def _keep_time(self) -> None:
@@ -255,7 +257,7 @@ class BrowserCall:
             await asyncio.sleep(_TICK_S)
             call, now = self._call, self._loop.time()
             missing = int((now - self._fed_at) * 1000) // FRAME_MS
-            if call is None or now - self._fed_at < quiet_s:
+            if call is None or now - self._heard_at < quiet_s:
                 continue
             self._fed_at += missing * FRAME_MS / 1000
             for _ in range(min(missing, self._exchange.limits.gap_filled_ms // FRAME_MS)):

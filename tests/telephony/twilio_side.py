@@ -139,6 +139,7 @@ class Conversation:
     heard: list[bytes] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     running: bool = False
     wanted_back: bool = False
@@ -149,6 +150,9 @@ class Conversation:
 
     def key(self, digit: str) -> None:
         self.keys.append(digit)
+
+    def typed(self, text: str) -> None:
+        self.texts.append(text)
 
     def played(self, mark: str) -> None:
         self.marks.append(mark)
