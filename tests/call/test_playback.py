@@ -19,6 +19,7 @@ from voicebot.dialogue.actions import Say
 from voicebot.tts.port import NORMAL, Style
 
 KNOBS = TurnKnobs()
+FILLER = "잠시만요."
 SPEECH = 1000
 """Level of the stand-in voice: far above the line's noise."""
 
@@ -52,7 +53,8 @@ class Stage:
     clears: int = 0
 
     def __post_init__(self) -> None:
-        self.playback = Playback(self, self.voice, KNOBS, lambda work, then: self.works.append((work, then)))
+        run_off = lambda work, then: self.works.append((work, then))  # noqa: E731
+        self.playback = Playback(self, self.voice, KNOBS, run_off, lambda language, number: FILLER)
 
     def play(self, pcm: Pcm, mark: str) -> None:
         self.queue.append((pcm, mark))
@@ -193,6 +195,54 @@ def test_a_line_at_work_is_not_dead_and_the_answer_comes_as_early_as_without_noi
     stage.frames(100)
     assert stage.speech_from_ms == at
     assert stage.started == [at]
+
+
+def said(stage: Stage) -> list[str]:
+    return [text for text, _ in stage.voice.asked]
+
+
+def test_a_voice_that_takes_long_is_bridged_once_by_a_few_words_and_then_heard() -> None:
+    stage = Stage(Telling(frozenset({FILLER})))
+    stage.say("주문하신 가방을 찾았어요.")
+    late = stage.works.pop()
+    stage.frames(KNOBS.slow_voice_ms - 100)
+    assert stage.works == []
+    stage.frames(200)
+    stage.work()
+    assert said(stage) == [FILLER]
+    stage.frames(6000)
+    assert stage.works == []
+    assert stage.playback.busy
+    from_ms = stage.speech_from_ms
+    assert from_ms is not None
+    assert from_ms < KNOBS.slow_voice_ms + 200
+    stage.works, at = [late], stage.now_ms
+    stage.work()
+    stage.frames(3000)
+    assert said(stage) == [FILLER, "주문하신 가방을 찾았어요."]
+    assert not stage.playback.busy
+    assert stage.playback.heard == 1.0
+    assert stage.started == [at]
+
+
+@pytest.mark.parametrize("known", [frozenset(), frozenset({FILLER})])
+def test_nothing_is_bridged_where_the_words_are_not_there_or_the_speech_is(known: frozenset[str]) -> None:
+    stage = Stage(Telling(known))
+    stage.say("네, 찾았어요.")
+    if known:
+        stage.work()
+    stage.frames(KNOBS.slow_voice_ms + 500)
+    assert FILLER not in said(stage)
+    assert len(stage.works) == (not known)
+
+
+def test_words_that_bridge_do_not_come_once_the_speech_is_there() -> None:
+    stage = Stage(Telling(frozenset({FILLER})))
+    stage.say("주문하신 가방을 찾았어요.")
+    stage.frames(KNOBS.slow_voice_ms + 100)
+    stage.work()
+    assert said(stage) == ["주문하신 가방을 찾았어요.", FILLER]
+    assert sum(milliseconds(pcm) for pcm, mark in stage.queue if mark != MARK) == 100 * len("주문하신 가방을 찾았어요.")
 
 
 def test_noise_never_runs_dry_nor_ahead_of_what_is_playing() -> None:

@@ -40,6 +40,8 @@ class TurnKnobs:
     comfort_noise_after_ms: int = 600
     """Silence of the bot's own after which the line gets its quiet noise: answers come within 450 ms as a rule, and a
     line that is dead for longer is taken for a lost call."""
+    slow_voice_ms: int = 2000
+    """Silence while speech is being made after which a few words bridge it: after more of it callers speak."""
     slow_backend_ms: int = 900
     """Wait for a back end after which the caller is told that it takes a moment: within a second of silence."""
     slow_again_ms: int = 8000

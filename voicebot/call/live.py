@@ -118,7 +118,8 @@ class Call:
 
         pools, knobs = shared.pools, shared.knobs
         self._think_off = self._off(pools.thinking)
-        self._playback = Playback(channel, shared.voice, knobs, self._speaking(self._off(pools.speaking)))
+        speak_off = self._speaking(self._off(pools.speaking))
+        self._playback = Playback(channel, shared.voice, knobs, speak_off, functools.partial(shared.bridge, "filler"))
         self._hearing = Hearing(
             shared.recogniser,
             knobs,

@@ -43,6 +43,9 @@ class Speakable(Protocol):
     def rate(self) -> float: ...
 
 
+Filler = Callable[[str, int], str]
+"""A few words that bridge a silence, by language and how many were said before."""
+
 RunOff = Callable[[Callable[[], Any], Callable[[Any], None]], None]
 """Does the first off the loop, then the second on it with the result or the exception."""
 
@@ -77,12 +80,18 @@ class _Turn:
 
     pieces: list[_Piece] = field(default_factory=list)
     sent: int = 0
+    bridged: bool = False
+    """Whether a wait for its speech was bridged by a few words."""
 
 
 class Playback:
     """Speaks into a channel. Marks tell what was heard; without them, the time that it takes does."""
 
-    def __init__(self, channel: Channel, voice: Voice, knobs: TurnKnobs, run_off: RunOff) -> None:
+    def __init__(
+        self, channel: Channel, voice: Voice, knobs: TurnKnobs, run_off: RunOff, filler: Filler = lambda _l, _n: ""
+    ) -> None:
+        """`filler`: what is said when speech is long in the making; nothing by default."""
+        self._filler = filler
         self._channel, self._voice, self._knobs, self._run_off = channel, voice, knobs, run_off
         self._line = OpenLine(channel, knobs)
         self._turn = _Turn()
@@ -91,6 +100,9 @@ class Playback:
         self._now_ms = 0
         self._expected_end_ms = 0
         self._stopped = False
+        self._silent_since: int | None = None
+        """Since when the caller hears nothing because speech is being made."""
+        self._fillers = 0
         self.thinking = False
         """Whether the bot is at work on an answer; told from outside. The line does not go dead meanwhile."""
         self.interrupted = False
@@ -218,8 +230,36 @@ class Playback:
         to_come = not self.interrupted and not self._stopped and self._turn.sent < len(self._turn.pieces)
         if to_come:
             self._ask()
+        self._bridge(waiting=to_come and not self._outstanding)
         at_work = (self.thinking or to_come) and not self._stopped
         self._line.tick(now_ms, at_work=at_work and not self._outstanding)
+
+    def _bridge(self, *, waiting: bool) -> None:
+        """A few words, once a turn, where speech is so long in the making that callers would take the line for dead."""
+        turn = self._turn
+        if not waiting:
+            self._silent_since = None
+            return
+        if self._silent_since is None:
+            self._silent_since = self._now_ms
+        if turn.bridged or self._now_ms - self._silent_since < self._knobs.slow_voice_ms:
+            return
+        turn.bridged = True
+        late = turn.pieces[turn.sent]
+        text, style = self._filler(late.language, self._fillers), Style(rate=late.rate)
+        if text and self._voice.is_ready(text, late.language, style):
+            piece = _Piece(text, late.language, late.rate, asked=True)
+            speak = partial(self._voice.speak, text, late.language, style)
+            self._run_off(speak, partial(self._bridge_spoken, turn, piece))
+
+    def _bridge_spoken(self, turn: _Turn, piece: _Piece, result: Pcm | BaseException) -> None:
+        speaks = bool(self._outstanding) or turn.sent == len(turn.pieces)
+        over = turn is not self._turn or self.interrupted or self._stopped
+        if not speaks and not over and not isinstance(result, BaseException) and len(result):
+            self._fillers += 1
+            piece.pcm = result
+            turn.pieces.insert(turn.sent, piece)
+            self._send()
 
     def interrupt(self) -> None:
         """Stop at once. `resume` goes on, `say` or `forget` gives it up."""
