@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Literal, Protocol
@@ -73,6 +73,10 @@ class Records(Protocol):
         ...
 
 
+async def _nowhere() -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class LinePorts:
     """What lines need of the rest of the service."""
@@ -84,8 +88,8 @@ class LinePorts:
     captions: Captions = lambda _language, _told: None
     may_call: Callable[[str], bool] = lambda _number: True
     """Whether a number may be dialled at our cost."""
-    address: str = ""
-    """Where other workers reach this one's lines."""
+    address: Callable[[], Awaitable[str]] = _nowhere
+    """Where other workers reach this one's lines; empty where there are none."""
 
 
 @dataclass(eq=False)
@@ -212,7 +216,8 @@ class AgentLine:
         """
         queue, call = self._ports.queue, self.caller.call_id
         self._context = await asyncio.to_thread(self._told)
-        await asyncio.to_thread(queue.join, DeskCaller.of(self._context, "browser", holder=self._ports.address))
+        address = await self._ports.address()
+        await asyncio.to_thread(queue.join, DeskCaller.of(self._context, "browser", holder=address))
         self.look()
         claimed_by, since = "", 0.0
         while True:

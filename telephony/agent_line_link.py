@@ -51,10 +51,14 @@ class LineLink:
     async def listen(self, joined: Joined) -> None:
         """Take agents from other workers from now on. Raises OSError."""
         self._joined = joined
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self._path.parent.stat().st_uid != os.getuid():
-            raise PermissionError(f"{self._path.parent} belongs to somebody else")
-        self._path.parent.chmod(0o700)
+        folder = self._path.parent
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if folder.stat().st_uid != os.getuid():
+            raise PermissionError(f"{folder} belongs to somebody else")
+        folder.chmod(0o700)
+        for left in folder.glob("*.sock"):
+            if not Path("/proc", left.name.partition("-")[0]).exists():
+                left.unlink(missing_ok=True)  # of a worker that was killed
         self._server = await asyncio.start_unix_server(self._take, self._path, limit=_LONGEST_LINE)
 
     async def close(self) -> None:
@@ -63,6 +67,10 @@ class LineLink:
             self._server.close()
         for task in tuple(self._open):
             task.cancel()
+        self.forget()
+
+    def forget(self) -> None:
+        """Remove the address, at the process's end."""
         with contextlib.suppress(OSError):
             self._path.unlink()
 

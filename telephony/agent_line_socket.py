@@ -57,7 +57,7 @@ class AgentSocket:
         texts, text_out = texts_of(receive), sender_of(send)
         name, shown = who.user.name, who.user.shown
         try:
-            if known.holder in ("", self._lines.ports.address):
+            if self._lines.find(call) is not None or not known.holder:
                 await self.join(call, name, shown, texts, text_out)
             else:
                 await pass_on(known.holder, call, name, shown, texts, text_out)

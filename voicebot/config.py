@@ -163,6 +163,8 @@ class Configuration(BaseSettings):
     # The pages
     talk: bool = True
     """Whether everybody may talk to the bot in a browser, on the page /talk."""
+    agent_captions: bool = True
+    """Whether what callers and agents say to each other through their browsers is shown to them in writing."""
     time_zone: str = "Asia/Seoul"
     """Whose time the pages show and days are counted by."""
     console_key: SecretStr = SecretStr("")

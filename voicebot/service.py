@@ -7,13 +7,14 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -22,6 +23,7 @@ from voicebot.analytics.alerts.waiting import waiting_now
 from voicebot.asr.port import Domain
 from voicebot.asr.second_listener import TwoListeners
 from voicebot.asr.vosk_listener import VoskRecogniser
+from voicebot.audio.format import Pcm
 from voicebot.backends.port import Backend
 from voicebot.backends.registry import open_backend
 from voicebot.call import Call, Conversation, Pools
@@ -43,6 +45,7 @@ from voicebot.knowledge.base import KnowledgeBase
 from voicebot.knowledge.store import KnowledgeStore
 from voicebot.listeners import open_first, open_recogniser
 from voicebot.live.announcing import Announcer
+from voicebot.live.desk_captions import Captioned, Captioner
 from voicebot.live.steering import obey
 from voicebot.monitoring.measured import (
     MeasuredBackend,
@@ -166,7 +169,7 @@ def open_dialogue(pack: Pack, var: Path, encoder: Encoder | None = None) -> Dial
             encoder=encoder,
             names=words.titles,
             cache=var / "embeddings",
-            alike=examples,
+            alike=None,
         )
         return PackUnderstander(pack, words.language, model)
 
@@ -555,6 +558,25 @@ class Service:
     def _running_call(self, call_id: str) -> Call | None:
         call = self._calls.get(call_id)
         return call if call is not None and call.running else None
+
+    @property
+    def knowledge(self) -> Mapping[str, KnowledgeBase]:
+        """The pack's documents by language; none before they are loaded."""
+        return self.backend.bases if isinstance(self.backend, WithKnowledge) else {}
+
+    def speak(self, text: str, language: str) -> Pcm:
+        """`text` in the bot's voice, 8 kHz; nothing where it can't speak. Blocking."""
+        return self._voice.speak(text, language) if self._voice is not None else np.zeros(0, np.int16)
+
+    def captions(self, language: str, told: Captioned) -> Captioner | None:
+        """Hears somebody who talks with a person, on the running event loop; None where nobody listens."""
+        recogniser, pack, pools = self._recogniser, self._pack, self._pools
+        if not self.configuration.agent_captions or recogniser is None or pack is None or self._closed.is_set():
+            return None
+        if language not in pack.languages or pools.listening is None or pools.thinking is None:
+            return None
+        domain = PackDomains(pack).domain("open", language)
+        return Captioner(recogniser, domain, told, listening=pools.listening, second=pools.thinking)
 
     def journal(self, call_id: str) -> Journal | None:
         """What is known of a call, running or lately over, here or in another process that shares the live state."""

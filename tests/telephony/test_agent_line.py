@@ -142,8 +142,12 @@ class Service:
         self.bus = bus or LocalBus()
         self.queue = DeskQueue(live or MemoryStore(), self.bus)
         self.office, self.records, self.bot = local_office(), Records(), Bot()
+
+        async def where() -> str:
+            return address
+
         self.lines = AgentLines(
-            LinePorts(self.queue, self.office, _sound, self.records, address=address),  # type: ignore[arg-type]
+            LinePorts(self.queue, self.office, _sound, self.records, address=where),  # type: ignore[arg-type]
             self.bus,
             self.bot,
         )

@@ -193,19 +193,27 @@ def _add_pages(configuration: Configuration, service: Service, app: TelephonyApp
     """The console and the browser phone beside the telephone."""
     from flask import Flask
 
+    from telephony.agent_desk import AgentDesk
     from telephony.browser_phone import BrowserPhone
     from voicebot.console.application import add_console
     from voicebot.console.asgi import asgi_routes
 
     pages = Flask("voicebot")
     phone = None
+    desk = AgentDesk(configuration, service, service.history.database if service.history else None)
     if configuration.talk:
         phone = BrowserPhone(
-            app.exchange, service, service.bus, takes_calls=app.takes_calls, public_url=configuration.public_url
+            app.exchange,
+            desk.lines,
+            service.bus,
+            takes_calls=app.takes_calls,
+            public_url=configuration.public_url,
+            people=desk.lines.people,
         )
         asgi_routes(pages)["/talk/media"] = phone
     database = _accounts(configuration, service)
-    add_console(pages, configuration, database, service.bus, lambda: service.dialogue, line=phone)
+    access = add_console(pages, configuration, database, service.bus, lambda: service.dialogue, line=phone)
+    desk.add_to(pages, access)
     app.add_pages(pages, asgi_routes(pages))
 
 

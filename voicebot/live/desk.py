@@ -191,12 +191,12 @@ class DeskQueue:
         self._change(passed)
 
     def transfer(self, call: str, agent: str, *, queue: str = "", to: str = "") -> None:
-        """The agent gives the caller to another queue, or to an agent by name; everybody may take it again."""
+        """The agent gives the caller to another queue, or to an agent by name; all others may take the call."""
         self._alter(
             call,
             agent,
             lambda known: replace(
-                known, agent="", accepted="", first=True, queue=queue or known.queue, wanted=to, passed=()
+                known, agent="", accepted="", first=True, queue=queue or known.queue, wanted=to, passed=(agent,)
             ),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -20,15 +21,22 @@ Captioned = Callable[[str, bool], None]
 class Captioner:
     """Hears one side. Used on one event loop; `push` returns at once."""
 
-    def __init__(self, recogniser: Recogniser, domain: Domain, listening: Executor, told: Captioned) -> None:
-        """`domain`: the pack's open one; anything may be said, its sentences are hints."""
-        self._recogniser, self._told = recogniser, told
+    def __init__(
+        self, recogniser: Recogniser, domain: Domain, told: Captioned, *, listening: Executor, second: Executor
+    ) -> None:
+        """`domain`: the pack's open one; anything may be said, its sentences are hints. `second`: where the second
+        listener is waited for, which may take seconds."""
+        self._told = told
         # Of people who talk with each other the pack's sentences say little: the second listener is asked.
         self._domain = replace(domain, open_question=True)
         self._loop = asyncio.get_running_loop()
-        self._listening = listening
         self._hearing = Hearing(
-            recogniser, TurnKnobs(), self._off, self._off, on_heard=self._heard, on_doubt=lambda: None
+            recogniser,
+            TurnKnobs(),
+            functools.partial(self._off, listening),
+            functools.partial(self._off, second),
+            on_heard=self._heard,
+            on_doubt=lambda: None,
         )
         self._rest = b""
         self._clock_ms = 0
@@ -55,7 +63,7 @@ class Captioner:
         if believed and recognition.text and not self._closed:
             self._told(recognition.text, True)
 
-    def _off(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+    def _off(self, executor: Executor, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Off the loop, and back on it; see `voicebot.call.playback.RunOff`."""
 
         def done(future: asyncio.Future[Any]) -> None:
@@ -63,6 +71,6 @@ class Captioner:
                 then(future.exception() or future.result())
 
         try:
-            self._loop.run_in_executor(self._listening, work).add_done_callback(done)
+            self._loop.run_in_executor(executor, work).add_done_callback(done)
         except RuntimeError:  # the service is closing
             self._closed = True

@@ -49,18 +49,18 @@ def _from_faq(scene: DeskScene, question: str, language: str) -> list[Suggestion
         return []
     words = dialogue.pack.languages[language]
     understood = dialogue.understander(language).understand(question)
-    likely = [one for one in understood.alternatives if one.intent in dialogue.pack.faq and one.score >= _LIKELY]
+    likely = [one for one in understood.alternatives if one.name in dialogue.pack.faq and one.score >= _LIKELY]
     return [
         Suggestion(
-            words.titles.get(one.intent, one.intent),
-            words.replies[one.intent][0].render({"name": words.name}, language),
+            words.titles.get(one.name, one.name),
+            words.replies[one.name][0].render({"name": words.name}, language),
             "faq",
-            one.intent,
+            one.name,
             round(one.score, 3),
         )
         for one in likely[:MOST]
         # An answer with gaps needs what only the dialogue knows.
-        if set(words.replies[one.intent][0].paths) <= {"name"}
+        if set(words.replies[one.name][0].paths) <= {"name"}
     ]
 
 
