@@ -5,25 +5,20 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.monitoring.certificate import Certificate
 from voicebot.config import Configuration, ConfigurationError
 from voicebot.notify.configured import configured
 from voicebot.notify.mail import Mail, SmtpServer, Tls
@@ -176,37 +171,6 @@ class Inbox:
         return "250 OK"
 
 
-class Certificate:
-    """A server's own, and who trusts it."""
-
-    def __init__(self, folder: Path) -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-        now = datetime.now(UTC)
-        made = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(key, hashes.SHA256())
-        )
-        pem = made.public_bytes(serialization.Encoding.PEM)
-        (folder / "cert.pem").write_bytes(pem)
-        (folder / "key.pem").write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-        self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.server.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-        self.client = ssl.create_default_context(cadata=pem.decode())
-
-
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return Certificate(tmp_path_factory.mktemp("tls"))
@@ -226,6 +190,8 @@ def mail_server(inbox: Inbox, tls: Tls, certificate: Certificate, password: str 
     @contextmanager
     def running() -> Iterator[int]:
         loop = asyncio.new_event_loop()
+        # Clients that turn away from a certificate are no news.
+        loop.set_exception_handler(lambda *_: None)
         encrypted = certificate.server if tls == "tls" else None
         made = loop.create_server(lambda: SMTP(inbox, loop=loop, **options), "127.0.0.1", 0, ssl=encrypted)
         server = loop.run_until_complete(made)
@@ -237,6 +203,9 @@ def mail_server(inbox: Inbox, tls: Tls, certificate: Certificate, password: str 
             loop.call_soon_threadsafe(server.close)
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
+            for task in asyncio.all_tasks(loop):
+                task.cancel()
+            loop.run_until_complete(asyncio.sleep(0))
             loop.close()
 
     return running()
