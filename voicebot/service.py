@@ -31,6 +31,7 @@ from voicebot.call.continuing import KeptCalls
 from voicebot.call.hand_over import hand_over_context
 from voicebot.call.keeping import Keeping
 from voicebot.call.keyed import KeyedCalls, KeyedConversation
+from voicebot.call.recording import CallRecorder
 from voicebot.channel import Caller, Channel, LiveCall, Outcome
 from voicebot.config import Configuration, ConfigurationError
 from voicebot.dialogue.domains import PackDomains
@@ -66,6 +67,7 @@ from voicebot.speaking_ahead import PHRASES_WITHIN_S, phrases, read_ahead
 from voicebot.store import call_log
 from voicebot.store.bus import Bus, LocalBus
 from voicebot.store.call_log import CallLog
+from voicebot.store.call_recordings import CallRecordings
 from voicebot.store.callbacks import Callbacks, Persistence, open_callbacks
 from voicebot.store.hand_overs import HandOvers, SharedHandOvers
 from voicebot.store.history.database import open_database
@@ -103,6 +105,9 @@ _ANY_DAY = "2026-01-01"
 _WORK_ENDS_S = 5.0
 """Longest wait for work in the background when the service closes; it looks up between two phrases and
 between a few sentences that are learnt."""
+
+_FORGET_EVERY_S = 24 * 3600.0
+"""Between two looks for what is past its time."""
 
 _PROGRESS_EVERY_S = 1.0
 """Seconds after which it is told how many phrases were made."""
@@ -169,7 +174,7 @@ def open_dialogue(pack: Pack, var: Path, encoder: Encoder | None = None) -> Dial
             encoder=encoder,
             names=words.titles,
             cache=var / "embeddings",
-            alike=None,
+            alike=examples,
         )
         return PackUnderstander(pack, words.language, model)
 
@@ -273,6 +278,7 @@ class Service:
             # Each call has two sentences made at a time at most: none waits here for another call's.
             speaking=ThreadPoolExecutor(2 * (configuration.most_calls or _PROVISIONAL) + 16, "speaking"),
             keeping=ThreadPoolExecutor(4, "keeping"),
+            recording=ThreadPoolExecutor(1, "recording"),
         )
         self.hand_overs: HandOvers = SharedHandOvers(self.live, self._keep_off)
         """What agents are told of the calls that they take over."""
@@ -287,7 +293,6 @@ class Service:
         """
         configuration = self.configuration
         progress("content")
-        call_log.expire(configuration.var / "calls", self._now().date() - timedelta(days=configuration.transcript_days))
         self._forget_old()
         if self.history is not None:
             self.history.start()
@@ -332,12 +337,14 @@ class Service:
             kept=self._kept,
             history=self._take_down,
             log=self._log,
+            record=self._recorder if configuration.record_calls == "consent" else None,
             longest_s=configuration.longest_call_s,
         )
         self.ready = True
         progress("ready")
         if not configuration.most_calls:
             self._in_background(self._measure, pack, voice, recogniser)
+        self._in_background(self._forget_daily)
         self._in_background(self._prepare_domains, recogniser, PackDomains(pack))
         self._in_background(self._speak_better, pack, voice)
         if encoder is not None:
@@ -385,6 +392,19 @@ class Service:
         )
 
     @functools.cached_property
+    def recordings(self) -> CallRecordings:
+        """The calls whose callers agreed to it. Raises SealError for a key that is too short."""
+        configuration = self.configuration
+        return CallRecordings(
+            configuration.var / "recordings", open_sealer(configuration), today=lambda: self._now().date()
+        )
+
+    def _recorder(self, call_id: str) -> CallRecorder:
+        recording = self._pools.recording
+        assert recording is not None
+        return CallRecorder(self.recordings, recording, call_id)
+
+    @functools.cached_property
     def _keeping(self) -> Keeping:
         return Keeping(self._profiles, self.callbacks, self._now)
 
@@ -416,11 +436,17 @@ class Service:
     def _forget_old(self) -> None:
         """What callers left is kept as long as what they said."""
         before = self._now() - timedelta(days=self.configuration.transcript_days)
+        call_log.expire(self.configuration.var / "calls", before.date())
         try:
             self.office.callbacks.expire(before)
             self.office.voicemails.expire(before)
+            self.recordings.expire(self._now().date() - timedelta(days=self.configuration.recording_days))
         except SQLAlchemyError as error:  # no reason not to take calls
             _log.warning("old call-backs and voicemails could not be deleted", error=type(error).__name__)
+
+    def _forget_daily(self) -> None:
+        while not self._closed.wait(_FORGET_EVERY_S):
+            self._forget_old()
 
     def _keep_off(self, work: Callable[[], None]) -> None:
         pool = self._pools.keeping
@@ -603,6 +629,8 @@ class Service:
                 pool.shutdown(wait=False, cancel_futures=True)
         if self._pools.keeping is not None:
             self._pools.keeping.shutdown()
+        if self._pools.recording is not None:
+            self._pools.recording.shutdown()
         self.live.close()
         self.monitor.close()
         if self._voice is not None:

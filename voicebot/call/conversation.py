@@ -12,6 +12,7 @@ from voicebot.audio.turn_taking import TurnKnobs
 from voicebot.backends.port import Backend
 from voicebot.call.continuing import KeptCalls
 from voicebot.call.keeping import Keeping
+from voicebot.call.recording import CallRecorder
 from voicebot.dialogue.engine import Dialogue
 from voicebot.store.call_log import CallLog
 from voicebot.store.history.records import Keep
@@ -36,6 +37,8 @@ class Pools:
     """Synthesis: mostly waiting for an engine."""
     keeping: Executor | None = None
     """Writing down where calls are: one thread does."""
+    recording: Executor | None = None
+    """Writing recordings: one thread, so that each is written in its order."""
 
 
 @dataclass(frozen=True)
@@ -59,5 +62,7 @@ class Conversation:
     """Takes what is kept of calls for good; None where nothing is."""
     log: CallLog | None = None
     """Where every turn is stored; None where none is."""
+    record: Callable[[str], CallRecorder] | None = None
+    """Makes the recorder of a call, by its id; None where no call is recorded."""
     knobs: TurnKnobs = field(default_factory=TurnKnobs)
     longest_s: int = 1800

@@ -30,6 +30,7 @@ from voicebot.call.keeping import Kept
 from voicebot.call.keypad import Keypad
 from voicebot.call.minutes import Minutes
 from voicebot.call.playback import Playback, RunOff
+from voicebot.call.recording import CallRecorder, RecordedChannel
 from voicebot.call.waiting import Waiting, waited
 from voicebot.channel import AGENT, Caller, Channel, Outcome
 from voicebot.dialogue import actions, events
@@ -83,6 +84,9 @@ class Call:
         chronicle = Chronicle(shared.history, shared.dialogue.pack, caller) if shared.history else None
         self._minutes = Minutes(journal, shared.log, shared.dialogue.pack, chronicle)
         self._continuity = Continuity(shared.kept, shared.pools.keeping, journal)
+        self._recorder = shared.record(caller.call_id) if shared.record is not None else None
+        if self._recorder is not None:
+            channel = RecordedChannel(channel, self._recorder)
         self._troubles = 0
         """Exceptions of ours since the caller was last answered as it should be."""
         self._mute = 0
@@ -258,6 +262,8 @@ class Call:
             outcome = self._done.result() if self._done.done() else Outcome("failed", "cancelled")
             self._minutes.end(self._clock_ms, outcome, heard=round(heard, 3))
             self._continuity.keep(self.unfinished, self._clock_ms, over=True)
+            if self._recorder is not None:
+                self._recorder.end()
             self._done.cancel()
 
     def _begin(self) -> None:
@@ -265,7 +271,8 @@ class Call:
 
         def recalled(profile: Any) -> None:
             known = {} if isinstance(profile, BaseException) else profile
-            self._post(events.CallStarted(self.state.language, self._today, self._caller.number, known))
+            ask = self._recorder is not None
+            self._post(events.CallStarted(self.state.language, self._today, self._caller.number, known, ask))
 
         def found(kept: Any) -> None:
             resumes = isinstance(kept, KeptCall) and kept.state is not None and kept.state.turn > 0
@@ -293,6 +300,8 @@ class Call:
 
     def _frame(self, frame: bytes) -> None:
         self._clock_ms += FRAME_MS
+        if self._recorder is not None:
+            self._recorder.frame(frame, secret=self._listen is not None and self._listen.secret)
         self._playback.thinking = (self._thinking or self._bridging.waiting) and not self._hearing.speaking
         self._playback.tick(self._clock_ms)
         listen = self._listen
@@ -439,6 +448,8 @@ class Call:
             self.state, todo = result
             self.unfinished = None if self.state.ended else self.state
             self._minutes.turn(before, event, self.state, todo, self._clock_ms)
+            if self._recorder is not None:
+                self._record(self._recorder)
             record(next((action for action in todo if isinstance(action, actions.Note)), actions.Note("")))
             # Written while the answer is being spoken, and before it is heard: what was answered is not lost.
             self._continuity.keep(self.unfinished, self._clock_ms)
@@ -449,6 +460,13 @@ class Call:
             self._think()
         else:
             self._settle()
+
+    def _record(self, recorder: CallRecorder) -> None:
+        """As the caller wants it."""
+        if self.state.forgotten:
+            recorder.drop()
+        elif self.state.recording == "yes":
+            recorder.start(self._clock_ms)
 
     def _carry_out(self, todo: list[actions.Action]) -> None:
         self._keep(todo)

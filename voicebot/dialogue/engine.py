@@ -8,15 +8,17 @@ new subject, a bare value, something for the knowledge base; what is none of the
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
-from voicebot.dialogue import answers, commands, events, feelings, flows, key_menus, repair
+from voicebot.dialogue import answers, commands, events, feelings, flows, key_menus, opening, repair
 from voicebot.dialogue.actions import Action
 from voicebot.dialogue.draft import Draft
 from voicebot.dialogue.pack import Pack
 from voicebot.dialogue.state import OPEN_KINDS, Question, State
 from voicebot.dialogue.understander import Understander
+from voicebot.nlu.understanding import IntentScore, Understanding
 
 _READINGS = (
     commands.urgent,
@@ -28,6 +30,9 @@ _READINGS = (
     answers.look_up,
 )
 """What words may be, the most pressing first."""
+
+_LEAST_WEIGHT = 0.2
+"""What was not denied is at most five times as likely as before: the caller may mean nothing known."""
 
 HEARD_ENOUGH = 0.5
 """Share of a turn from which on the caller knows what it said."""
@@ -74,7 +79,7 @@ class Dialogue:
             case events.Keyed():
                 _keyed(draft, event.keys)
             case events.NoInput() if not state.waiting:
-                repair.no_input(draft)
+                _no_input(draft)
             case events.BackendAnswered():
                 flows.backend_answered(draft, event)
             case events.Interrupted():
@@ -101,17 +106,16 @@ def _begin(draft: Draft, event: events.CallStarted) -> None:
     if last in state.menu:
         state.menu = [last, *(flow for flow in state.menu if flow != last)]
     draft.begin_turn()
-    if not state.profile:
-        draft.say("greeting")
-        draft.ask_open("open", "greeting")
-    elif last in draft.pack.flows and not state.profile.get("resolved"):
-        draft.say("greeting_again")
-        draft.say("predict_intent", title=draft.title(last))
-        draft.ask(Question("confirm_intent", "predict_intent", intent=last))
+    opening.begin(draft, ask_consent=event.ask_consent)
+
+
+def _no_input(draft: Draft) -> None:
+    if opening.is_asking_consent(draft) and draft.state.silences:
+        draft.begin_turn()
+        draft.note("no_input")
+        opening.consent_answered(draft, False)
     else:
-        draft.say("greeting_again")
-        draft.say("go_ahead")
-        draft.ask_open("open", "greeting")
+        repair.no_input(draft)
 
 
 def _heard(draft: Draft, event: events.Heard) -> None:
@@ -119,11 +123,15 @@ def _heard(draft: Draft, event: events.Heard) -> None:
     draft.begin_turn()
     if event.verdict == "reject" or not event.text.strip():
         draft.note("not_heard")
-        if not draft.state.waiting:
+        if opening.is_asking_consent(draft) and draft.state.misses:
+            opening.consent_answered(draft, False)
+        elif not draft.state.waiting:
             repair.no_match(draft)
         return
-    meaning = draft.understander.understand(event.text, draft.expected_intents())
     sure = event.verdict == "accept"
+    meaning = draft.understander.understand(event.text, draft.expected_intents())
+    if not (sure and meaning.score >= answers.SURELY):
+        meaning = _without(meaning, draft.state.denied)
     if draft.state.waiting:
         # While something is looked up, only the wish for a person counts.
         draft.note("while waiting", meaning)
@@ -137,7 +145,22 @@ def _heard(draft: Draft, event: events.Heard) -> None:
             feelings.after(draft)
             return
     draft.note("no_match", meaning)
+    if opening.is_asking_consent(draft):
+        opening.pass_over_consent(draft)
     repair.no_match(draft)
+
+
+def _without(meaning: Understanding, denied: Sequence[str]) -> Understanding:
+    """The meaning, knowing that it is none of those that the caller denied."""
+    left = [other for other in meaning.alternatives if other.name not in denied]
+    if len(left) == len(meaning.alternatives):
+        return meaning
+    weight = max(1 - sum(other.score for other in meaning.alternatives if other.name in denied), _LEAST_WEIGHT)
+    left = [IntentScore(other.name, min(other.score / weight, 1.0)) for other in left]
+    intent, score = meaning.intent, meaning.score
+    if intent in denied:
+        intent, score = (left[0].name, left[0].score) if left else (None, 1.0)
+    return replace(meaning, intent=intent, score=score, alternatives=tuple(left))
 
 
 def _keyed(draft: Draft, keys: str) -> None:

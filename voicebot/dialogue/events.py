@@ -18,6 +18,8 @@ class CallStarted:
     """Whatever identifies the caller to the back end; empty where withheld."""
     profile: Mapping[str, Any] = field(default_factory=dict)
     """What is known from earlier calls, as Remember actions put it; empty for strangers."""
+    ask_consent: bool = False
+    """Whether to ask first if the call may be recorded."""
 
 
 @dataclass(frozen=True)

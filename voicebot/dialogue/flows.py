@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from voicebot.dialogue import commands, conditions, events, program, repair
+from voicebot.dialogue import commands, conditions, events, opening, program, repair
 from voicebot.dialogue.draft import Draft
 from voicebot.dialogue.replies import value_at
 from voicebot.dialogue.state import Frame, Question
@@ -147,16 +147,37 @@ def decide(draft: Draft, question: Question, yes: bool) -> None:
         case "confirm_intent" if yes:
             draft.understood()
             take_up(draft, question.intent, question.slots)
-        case "confirm_intent":
+        case "confirm_intent" if question.reply == "predict_intent":
             draft.ask_open("open", "go_ahead")
-            if question.reply == "predict_intent":
-                draft.understood()
-                draft.say("go_ahead")
-            else:
-                repair.misheard(draft)
+            draft.understood()
+            draft.say("go_ahead")
+        case "confirm_intent":
+            _denied(draft, question)
+        case "consent":
+            opening.consent_answered(draft, yes)
         case "more":
             draft.understood()
             _say_known(draft, draft.state.more if yes else [])
+
+
+def _denied(draft: Draft, question: Question) -> None:
+    """It was not this: once the next best is offered, then the ladder. What was interrupted is asked again."""
+    state = draft.state
+    state.denied.append(question.intent)
+    if question.interrupted is not None:
+        draft.ask(question.interrupted)
+        repair.misheard(draft)
+        return
+    others = [intent for intent in question.options if intent not in state.denied][:2]
+    if state.misses or not others:
+        draft.ask_open("open", "go_ahead")
+        repair.misheard(draft)
+        return
+    state.misses += 1
+    if len(others) == 2:
+        draft.offer("which_one", others, first=draft.title(others[0]), second=draft.title(others[1]))
+    else:
+        draft.guess(others[0])
 
 
 def take_up(draft: Draft, intent: str, slots: dict[str, Any]) -> None:

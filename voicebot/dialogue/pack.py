@@ -47,7 +47,7 @@ COMMON_REPLIES = (
     *("keypad_date", "keypad_number", "keypad_amount", "by_keys_full", "by_keys_trouble"),
     *("say_or_key_digits", "say_or_key_date", "say_or_key_number", "say_or_key_amount"),
     *("language_changed", "language_only", "more_offer", "filler", "time_limit", "closing", "taken"),
-    *("back_again", "stumbled"),
+    *("back_again", "stumbled", "ask_recording", "recording_agreed", "recording_declined", "how_can_i_help"),
 )
 """Replies that the engine itself needs; `prompts/common` has them, a pack may have its own."""
 

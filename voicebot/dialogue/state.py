@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-QuestionKind = Literal["open", "anything_else", "slot", "yes_no", "confirm_intent", "confirm_value", "choice", "more"]
+QuestionKind = Literal["open", "anything_else", "slot", "yes_no", "confirm_intent", "confirm_value", "choice", "more", "consent"]
 
-YES_NO_KINDS = frozenset({"yes_no", "confirm_intent", "confirm_value", "more"})
+YES_NO_KINDS = frozenset({"yes_no", "confirm_intent", "confirm_value", "more", "consent"})
 """Questions whose answer is a yes or a no."""
 OPEN_KINDS = frozenset({"open", "anything_else"})
 """Questions to which anything may be said."""
@@ -42,9 +42,15 @@ class Question:
     no: int = 0
     """For `yes_no`, the instructions that follow."""
     options: list[str] = field(default_factory=list)
-    """For `choice`, the intents to choose from."""
+    """For `choice`, the intents to choose from; for `confirm_intent`, the next best should it be denied."""
     page: int = 0
     """Which of its choices were read last, where there are more than keys."""
+    interrupted: Question | None = None
+    """For `confirm_intent`, the question that the words in doubt came in answer to: a no leads back to it."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.interrupted, Mapping):
+            self.interrupted = Question(**self.interrupted)
 
 
 @dataclass
@@ -68,6 +74,8 @@ class State:
     question: Question | None = None
     misses: int = 0
     """Turns in a row that were not understood."""
+    denied: list[str] = field(default_factory=list)
+    """Intents that were guessed and denied since the caller was understood last: they are not guessed again."""
     silences: int = 0
     """Turns in a row without an answer."""
     said: list[str] = field(default_factory=list)
@@ -108,6 +116,8 @@ class State:
     """Relative speed of speech."""
     keys_only: bool = False
     """Whether the caller answers by keys: every question comes with its keys then."""
+    recording: Literal["", "asked", "yes", "no"] = ""
+    """What the caller said to being recorded; empty where that is not asked."""
     ended: bool = False
 
     def to_json(self) -> dict[str, Any]:

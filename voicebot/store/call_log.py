@@ -28,7 +28,7 @@ from typing import Any, Literal
 import structlog
 
 from voicebot.errors import VoicebotError
-from voicebot.store.sealing import Sealer, is_sealed_line, no_key
+from voicebot.store.sealing import Sealer, SealError, is_sealed_line, no_key
 
 _log = structlog.get_logger(__name__)
 
@@ -255,8 +255,8 @@ def parts(folder: Path, call_id: str) -> tuple[Path, ...]:
 def read(path: Path, sealer: Sealer | None = None) -> StoredCall:
     """A stored call. A last line that was torn when the writing stopped is left out.
 
-    Raises CallLogError for what can't be read and for any other damage, with the line, and SealError for what is
-    sealed with no key of `sealer`.
+    Raises CallLogError for what can't be read and for any other damage, with the line, and for what was sealed with
+    none of the keys of `sealer`.
     """
     try:
         if path.stat().st_size > _LARGEST_FILE:
@@ -270,9 +270,12 @@ def read(path: Path, sealer: Sealer | None = None) -> StoredCall:
         raise CallLogError(f"{path}: no call is in it, not even its first line; choose another call.")
     if is_sealed_line(lines[0]):
         if sealer is None:
-            raise no_key(str(path))
+            raise CallLogError(str(no_key(str(path))))
         call = path.stem.partition("~")[0]
-        lines = [sealer.open_line(line, call, f"{path}:{number}") for number, line in enumerate(lines, start=1)]
+        try:
+            lines = [sealer.open_line(line, call, f"{path}:{number}") for number, line in enumerate(lines, start=1)]
+        except SealError as error:
+            raise CallLogError(str(error)) from None
     header = _object(path, 1, lines[0])
     if header.get("format") != _FORMAT:
         raise CallLogError(
@@ -289,6 +292,24 @@ def read(path: Path, sealer: Sealer | None = None) -> StoredCall:
         raise _damaged(path, 1)
     call_id, pack, version, language = map(str, names)
     return StoredCall(call_id, pack, version, language, state, turns, header.get("redacted") is True, complete)
+
+
+def forget(folder: Path, call_id: str) -> int:
+    """Delete what is stored of a call; returns how many files that were. Raises OSError."""
+    found = [
+        path
+        for day in _days(folder)
+        for path in day.glob(f"{call_id}*.jsonl")
+        if path.stem.partition("~")[0] == call_id
+    ]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
+def stored(folder: Path, call_id: str) -> bool:
+    """Whether anything is stored of a call."""
+    return any((day / f"{call_id}.jsonl").is_file() for day in _days(folder))
 
 
 def expire(folder: Path, before: date) -> int:

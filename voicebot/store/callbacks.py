@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from sqlalchemy import JSON, Column, Engine, Integer, MetaData, Row, String, Table, func, select
 
+from voicebot.privacy.redactor import redact, redact_data
 from voicebot.store.private_database import private_database
 
 State = Literal["waiting", "dialling", "reached", "given_up", "cancelled"]
@@ -107,15 +108,15 @@ class Callbacks:
         language: str = "ko",
         context: Mapping[str, Any] | None = None,
     ) -> str:
-        """Put down a call-back that is due at once; returns its id.
+        """Put down a call-back that is due at once, its summary without personal data; returns its id.
 
         Who waits for one already gets no second one: the newer request takes the older one's place.
         """
         new = {
             "language": language,
             "reason": reason,
-            "summary": summary,
-            "context": dict(context or {}),
+            "summary": redact(summary, language),
+            "context": redact_data(dict(context or {}), language),
             "asked_at": _iso(at),
             "due_at": _iso(at),
         }
@@ -142,6 +143,15 @@ class Callbacks:
             query = query.where(_callbacks.c.state.in_(states))
         with self._engine.connect() as connection:
             return [_callback(row) for row in connection.execute(query)]
+
+    def of(self, number: str) -> list[Callback]:
+        """Those to a number, the oldest first."""
+        return [one for one in self.all() if one.number == number]
+
+    def forget(self, number: str) -> int:
+        """Delete those to a number, whatever their state; returns how many."""
+        with self._engine.begin() as connection:
+            return connection.execute(_callbacks.delete().where(_callbacks.c.number == number)).rowcount
 
     def find(self, callback_id: str) -> Callback | None:
         """One of them."""

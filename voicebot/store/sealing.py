@@ -5,7 +5,8 @@ sequence of chunks after the STREAM construction (Hoang, Reyhanitabar, Rogaway a
 reordered, swapped between files, or left out in the middle; only the end of a file whose writer died is missing.
 
     header   "VBSEAL1\\n", 8 bytes of the key's id, 7 random bytes
-    chunk    4 bytes length (big endian), ciphertext and tag; nonce: the 7 bytes, a counter (4 bytes), 1 for the last, else 0
+    chunk    4 bytes length (big endian), ciphertext and tag; nonce: the 7 bytes, a counter of 4 bytes, and a byte that
+             is 1 for the last chunk, else 0
 """
 
 from __future__ import annotations
@@ -149,4 +150,4 @@ def _damaged(where: str) -> SealError:
 
 
 def no_key(where: str) -> SealError:
-    return SealError(f"{where}: is encrypted and no key is configured; set audio_key to the key that it was sealed with.")
+    return SealError(f"{where}: is encrypted and no key is configured; set audio_key to the key that sealed it.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Column, Engine, Integer, MetaData, Row, String, Table, select
 from sqlalchemy.exc import IntegrityError
 
+from voicebot.privacy.redactor import redact
 from voicebot.store.private_database import private_database
 
 
@@ -50,7 +51,8 @@ class Voicemails:
         _metadata.create_all(engine)
 
     def add(self, voicemail: Voicemail) -> bool:
-        """Keep a message; False where it is known already: Twilio tells of each twice."""
+        """Keep a message, its summary without personal data; False where it is known: Twilio tells of each twice."""
+        voicemail = replace(voicemail, summary=redact(voicemail.summary, voicemail.language))
         try:
             with self._engine.begin() as connection:
                 connection.execute(
@@ -73,6 +75,15 @@ class Voicemails:
         with self._engine.begin() as connection:
             known = _voicemails.c.recording_sid == recording_sid
             return connection.execute(_voicemails.delete().where(known)).rowcount == 1
+
+    def of(self, number: str) -> list[Voicemail]:
+        """Those that were left from a number."""
+        return [one for one in self.all() if one.number == number]
+
+    def forget(self, number: str) -> int:
+        """Delete what is known of messages from a number; returns how many. Their sound stays with Twilio."""
+        with self._engine.begin() as connection:
+            return connection.execute(_voicemails.delete().where(_voicemails.c.number == number)).rowcount
 
     def all(self) -> list[Voicemail]:
         """The oldest first."""
