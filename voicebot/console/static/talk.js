@@ -298,7 +298,7 @@ remembered("volume", (value) => sound?.volume(Number(value)));
 remembered("speed", (value) => line?.pace(Number(value)));
 remembered("size", (value) => (document.documentElement.dataset.size = value));
 remembered("contrast", (on) => (on ? (document.documentElement.dataset.contrast = "high") : delete document.documentElement.dataset.contrast), "checked");
-remembered("read", (on) => $("captions").setAttribute("aria-live", on ? "polite" : "off"), "checked");
+remembered("read", (on) => $("captions-log").setAttribute("aria-live", on ? "polite" : "off"), "checked");
 if (!window.isSecureContext) problem("insecure", WAYS_ON.insecure);
 else if (!window.AudioWorkletNode || !navigator.mediaDevices) problem("unsupported", WAYS_ON.unsupported);
 show("idle");
