@@ -11,6 +11,7 @@ import voicebot.cli.export
 import voicebot.cli.knowledge
 import voicebot.cli.mic
 import voicebot.cli.models
+import voicebot.cli.privacy
 import voicebot.cli.replay
 import voicebot.cli.serve
 import voicebot.cli.stats
