@@ -24,7 +24,9 @@ from voicebot.console.talk.line import Line
 from voicebot.console.talk.pages import talk_blueprint
 from voicebot.dialogue.engine import Dialogue
 from voicebot.live.watching import Watching
+from voicebot.service import open_sealer
 from voicebot.store.bus import Bus
+from voicebot.store.call_recordings import CallRecordings
 from voicebot.store.history.database import Database
 from voicebot.store.history.desk import Desk
 from voicebot.store.key_file import key_from
@@ -63,7 +65,8 @@ def add_console(
         flask.register_blueprint(provider.blueprint(access))
     flask.register_blueprint(sign_in_blueprint(access, provider))
     flask.register_blueprint(people_blueprint(access))
-    scene = Scene.of(access, database, Watching(bus), dialogue, zone)
+    recordings = CallRecordings(configuration.var / "recordings", open_sealer(configuration))
+    scene = Scene.of(access, database, Watching(bus), dialogue, zone, recordings)
     flask.register_blueprint(operators_blueprint(scene))
     flask.register_blueprint(live_blueprint(scene, bus))
     asgi_routes(flask)["/console/live/feed"] = LiveFeed(access, scene.watching)

@@ -67,6 +67,7 @@ def add_calls(blueprint: Blueprint, scene: Scene) -> None:
         return render_template(
             "operators/call.html",
             call=detail.call,
+            has_sound=scene.recordings is not None and scene.recordings.has(call_id),
             turns=[(turn, explain(turn, language, lambda name: scene.title(name, language))) for turn in detail.turns],
             flows=[(scene.title(flow.flow, language), flow) for flow in detail.flows],
             step_title=lambda step: scene.step_title(step, language),

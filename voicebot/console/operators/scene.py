@@ -12,6 +12,7 @@ from voicebot.console.access.guard import Access
 from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.pack import Pack
 from voicebot.live.watching import Watching
+from voicebot.store.call_recordings import CallRecordings
 from voicebot.store.history.database import Database
 from voicebot.store.history.reading import History
 
@@ -28,6 +29,8 @@ class Scene:
     """The dialogue in service; None before it is loaded."""
     zone: ZoneInfo
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    recordings: CallRecordings | None = None
+    """The sound of calls; None where there is none."""
 
     @classmethod
     def of(
@@ -37,9 +40,10 @@ class Scene:
         watching: Watching,
         dialogue: Callable[[], Dialogue | None],
         zone: ZoneInfo,
+        recordings: CallRecordings | None = None,
     ) -> Scene:
         """Over this database."""
-        return cls(access, History(database), Analytics(database, zone), watching, dialogue, zone)
+        return cls(access, History(database), Analytics(database, zone), watching, dialogue, zone, recordings=recordings)
 
     def pack(self) -> Pack | None:
         """The pack in service; None before it is loaded."""
