@@ -95,7 +95,7 @@ prepare_environment() {
         return
     fi
     check_system_packages
-    say "installing into $root/.venv (the first time this fetches about 350 MB and takes a minute or two)"
+    say "installing into $root/.venv (the first time this fetches about 450 MB and takes a minute or two)"
     if ! .venv/bin/python -m pip --version >/dev/null 2>&1 || [ "$(cat .venv/folder 2>/dev/null)" != "$root" ]; then
         "$python" -m venv --clear .venv || fail "the environment could not be made; is there space, and may $root be written?"
         printf '%s\n' "$root" > .venv/folder
