@@ -13,6 +13,7 @@ from voicebot.console.access.guard import Access, public
 from voicebot.console.access.identity_provider import IdentityProvider
 from voicebot.console.access.people import people_blueprint
 from voicebot.console.access.sign_in import sign_in_blueprint
+from voicebot.console.api.pages import add_api
 from voicebot.console.asgi import asgi_routes
 from voicebot.console.live.feed import LiveFeed
 from voicebot.console.live.pages import live_blueprint
@@ -68,6 +69,7 @@ def add_console(
     recordings = CallRecordings(configuration.var / "recordings", open_sealer(configuration))
     scene = Scene.of(access, database, Watching(bus), dialogue, zone, recordings)
     flask.register_blueprint(operators_blueprint(scene))
+    add_api(flask, scene, database)
     flask.register_blueprint(live_blueprint(scene, bus))
     asgi_routes(flask)["/console/live/feed"] = LiveFeed(access, scene.watching)
     if line is not None:

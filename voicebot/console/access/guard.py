@@ -16,6 +16,8 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
 from voicebot.store.accounts.accounts import Accounts, User
@@ -167,6 +169,8 @@ def wants_json() -> bool:
 
 
 def _to_sign_in() -> Response:
+    if request.path.startswith("/api/"):
+        raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
     if wants_json():
         response = jsonify(error="log in, or send an API token as Authorization: Bearer vb_...")
         response.status_code = 401

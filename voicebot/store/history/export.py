@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import io
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -69,6 +70,32 @@ def export(
         raise ExportError(
             f"{folder}: can't be written ({error.strerror}); check its permissions and the space left."
         ) from None
+
+
+TABLES = ("calls", "turns", "flows", "steps", "hand_overs", "ratings")
+
+
+def export_lines(
+    database: Database, table: str, kind: Literal["csv", "jsonl"], since: datetime, until: datetime
+) -> Iterator[str]:
+    """One of TABLES as the lines of a file, with their ends, as `export` writes them. Raises DatabaseError."""
+    query = _tables(since, until)[table]
+    names = [column.name for column in query.selected_columns]
+    if kind == "csv":
+        yield _csv_line(names)
+    with database.reading() as connection:
+        result = connection.execution_options(stream_results=True, yield_per=_AT_ONCE).execute(query).mappings()
+        for row in result:
+            if kind == "csv":
+                yield _csv_line([_cell(row[name]) for name in names])
+            else:
+                yield json.dumps(dict(row), ensure_ascii=False, default=_moment) + "\n"
+
+
+def _csv_line(cells: Sequence[Any]) -> str:
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
 
 
 def _tables(since: datetime | None, until: datetime | None) -> dict[str, Select[Any]]:
