@@ -311,8 +311,11 @@ def _walk(
 
 
 def _hash(*folders: Path) -> str:
+    """Of what decides what is said and understood; recordings only say how it sounds."""
     digest = hashlib.sha256()
     for folder in folders:
         for path in sorted(folder.rglob("*.yaml")):
+            if path.parent.name == "recordings":
+                continue
             digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
