@@ -48,8 +48,8 @@ _NUMBER_WITHIN_S = 10
 """Who keys a number in must find it first, and takes the telephone from the ear for each key."""
 _SPOKEN_WITHIN_S = 2.0
 """Our own voice is used where it is there by then; else Twilio's speaks this document."""
-_MOST_WAITS = 6
-"""So often in a row the caller is told that it takes a moment, each time for about five seconds."""
+_MOST_WAITS = 2
+"""So often in a row the caller is told that it takes a moment: with the words and the waits, for about ten seconds."""
 _LOCKS = 64
 _SILENT_FOR_S = 60.0
 """A call that is heard of no more for so long is over: no document takes as long, and Twilio asks after each."""

@@ -275,6 +275,7 @@ class Service:
         self._pools = Pools(
             listening=self._decoding,
             thinking=ThreadPoolExecutor(16, "thinking"),
+            asking=ThreadPoolExecutor(32, "asking"),
             # Each call has two sentences made at a time at most: none waits here for another call's.
             speaking=ThreadPoolExecutor(2 * (configuration.most_calls or _PROVISIONAL) + 16, "speaking"),
             keeping=ThreadPoolExecutor(4, "keeping"),
@@ -360,13 +361,13 @@ class Service:
         dialogue, backend = self.dialogue, self.backend
         if dialogue is None or backend is None or self._closed.is_set():
             return None
-        thinking, speaking = self._pools.thinking, self._pools.speaking
-        assert thinking is not None
+        asking, speaking = self._pools.asking, self._pools.speaking
+        assert asking is not None
         assert speaking is not None
         return KeyedConversation(
             dialogue=dialogue,
             backend=backend,
-            thinking=thinking,
+            asking=asking,
             speaking=speaking,
             voice=self._voice,
             keeping=self._keeping,
@@ -624,7 +625,7 @@ class Service:
         self._announcer.close()
         for thread in self._background:
             thread.join(_WORK_ENDS_S)
-        for pool in (self._pools.listening, self._pools.thinking, self._pools.speaking):
+        for pool in (self._pools.listening, self._pools.thinking, self._pools.asking, self._pools.speaking):
             if pool is not None:
                 pool.shutdown(wait=False, cancel_futures=True)
         if self._pools.keeping is not None:

@@ -25,7 +25,8 @@ Kokoro needs minutes for a pack, Piper half a minute, espeak-ng four seconds."""
 
 _URGENT = (
     *("greeting", "go_ahead", "filler", "backend_slow", "help", "anything_else", "keypad_menu", "keypad_person"),
-    *("hand_over", "goodbye", "apology", "offer_person", "cancelled", "backend_failed", "stuck", "confirm_intent"),
+    *("hand_over", "goodbye", "apology", "offer_person", "cancelled", "backend_failed", "backend_late", "stuck"),
+    *("confirm_intent",),
 )
 """Replies that most calls hear, or that must not be late: their phrases are made first."""
 

@@ -33,6 +33,23 @@ class VirtualTimeError(RuntimeError):
     """Nothing can happen any more, and the program still waits."""
 
 
+class SlowExecutor(Executor):
+    """Jobs given to it take virtual time: what a caller meets while something is slow can be simulated."""
+
+    def __init__(self, takes_s: float) -> None:
+        """`takes_s`: virtual seconds from a job's beginning to its result."""
+        self.takes_s = takes_s
+
+    def run(self, loop: asyncio.AbstractEventLoop, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
+        """What the loop calls in place of `submit`."""
+
+        async def slow() -> T:
+            await asyncio.sleep(self.takes_s)
+            return func(*args)
+
+        return loop.create_task(slow())
+
+
 class _JumpingSelector(selectors.DefaultSelector):
     """Looks for input without waiting, and moves the loop's clock by the time it would have waited."""
 
@@ -78,6 +95,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """As ever; but where the job needs nothing of this loop, it is done when this returns."""
+        if isinstance(executor, SlowExecutor):
+            return executor.run(self, func, *args)
         if executor is None:
             if self._own_executor is None:
                 self._own_executor = ThreadPoolExecutor(thread_name_prefix="virtual-time")

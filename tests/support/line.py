@@ -14,6 +14,7 @@ from voicebot.asr.port import Domain, Partial, Recognition, Verdict
 from voicebot.audio.format import FRAME_BYTES, FRAME_MS, Pcm, milliseconds
 from voicebot.call import Call, Conversation, Pools
 from voicebot.call.continuing import KeptCalls
+from voicebot.call.open_line import MARK as QUIET
 from voicebot.channel import Caller, Outcome
 from voicebot.dialogue.domains import PackDomains
 from voicebot.dialogue.engine import Dialogue
@@ -95,6 +96,8 @@ class Line:
     journal: Journal = field(default_factory=lambda: Journal("CA1"))
     outcome: Outcome | None = None
     now_ms: int = 0
+    sounded: list[tuple[int, int]] = field(default_factory=list)
+    """When speech was to be heard: from, to. The quiet noise of an open line is none."""
     clears: list[int] = field(default_factory=list)
     marks_work: bool = True
     live: LiveStore = field(default_factory=MemoryStore)
@@ -103,7 +106,10 @@ class Line:
     _free_at: int = 0
 
     def play(self, pcm: Pcm, mark: str) -> None:
-        self._free_at = max(self._free_at, self.now_ms) + milliseconds(pcm)
+        begins_at = max(self._free_at, self.now_ms)
+        self._free_at = begins_at + milliseconds(pcm)
+        if mark != QUIET:
+            self.sounded.append((begins_at, self._free_at))
         self._queue.append((self._free_at, mark))
 
     def clear(self) -> None:
@@ -182,10 +188,9 @@ def hold(
             domains=PackDomains(dialogue.pack),
             recogniser=recogniser or ToldRecogniser(),
             backend=backend,
-            pools=Pools(),
             bridge=lambda reply, language, number: f"{reply} {number}",
             kept=KeptCalls(line.live),
-            **({"voice": PlainVoice()} | dict(options or {})),
+            **({"voice": PlainVoice(), "pools": Pools()} | dict(options or {})),
         )
         line.call = Call(
             Caller("CA1"),

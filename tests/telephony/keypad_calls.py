@@ -73,7 +73,7 @@ class Service:
         conversation = KeyedConversation(
             untrained(pack),
             backend or backend_of(pack),
-            thinking=POOL,
+            asking=POOL,
             speaking=POOL,
             voice=voice,
             kept=KeptCalls(self.live, secret=secret),

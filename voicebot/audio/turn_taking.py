@@ -43,9 +43,12 @@ class TurnKnobs:
     slow_voice_ms: int = 2000
     """Silence while speech is being made after which a few words bridge it: after more of it callers speak."""
     slow_backend_ms: int = 900
-    """Wait for a back end after which the caller is told that it takes a moment: within a second of silence."""
-    slow_again_ms: int = 8000
-    """Wait until the caller is told so again."""
+    """Silence while a back end, or the bot itself, is at work after which the caller is told that it takes a moment."""
+    slow_again_ms: int = 2500
+    """Silence until the caller is told so again: with the words themselves, every four to five seconds."""
+    longest_wait_ms: int = 10_000
+    """Wait after which the answer is waited for no longer, and a person or a call-back is offered: most callers who
+    hear nothing else for so long hang up."""
     stalled_s: float = 15.0
     """Seconds without any sound from the channel after which the line counts as dead."""
 

@@ -32,7 +32,9 @@ class Pools:
     listening: Executor | None = None
     """Decoding: as many threads as cores."""
     thinking: Executor | None = None
-    """Dialogue, back ends and the second listener: mostly waiting."""
+    """Dialogue and the second listener."""
+    asking: Executor | None = None
+    """Back ends: mostly waiting. Those that hang stop nothing else."""
     speaking: Executor | None = None
     """Synthesis: mostly waiting for an engine."""
     keeping: Executor | None = None

@@ -48,7 +48,7 @@ class KeyedConversation:
 
     dialogue: Dialogue
     backend: Backend
-    thinking: Executor
+    asking: Executor
     """Where back ends are asked."""
     speaking: Executor
     voice: Voice | None = None
@@ -58,8 +58,8 @@ class KeyedConversation:
     log: CallLog | None = None
     history: Keep | None = None
     longest_s: int = 1800
-    answer_within_s: float = 5.0
-    """Seconds that a turn waits for back ends; a later answer comes with `KeyedCalls.wait`. Twilio gives up at 15."""
+    answer_within_s: float = 2.0
+    """Seconds that a turn waits for back ends, in silence; a later answer comes with `KeyedCalls.wait`."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class KeyedCalls:
         call = self._find(shared, caller, state)
         if call.asked is None or give_up:
             call.asked = None
-            return self._turn(shared, call, state, events.BackendAnswered(state.request, error="TimeoutError"))
+            return self._turn(shared, call, state, events.BackendAnswered(state.request, error=events.TOO_LATE))
         event = self._answer(call, shared.answer_within_s)
         return self._turn(shared, call, state, event) if event else self._waits(shared, call, state, ())
 
@@ -201,7 +201,7 @@ class KeyedCalls:
             ask = next((action for action in todo if isinstance(action, actions.AskBackend)), None)
             if ask is None:
                 break
-            call.asked = ask.request, shared.thinking.submit(shared.backend.call, ask.operation, ask.arguments)
+            call.asked = ask.request, shared.asking.submit(shared.backend.call, ask.operation, ask.arguments)
             answered = self._answer(call, until - time.monotonic())
             if answered is None:
                 return self._waits(shared, call, state, says)

@@ -53,6 +53,9 @@ _WRITING_TAKES = 8
 _MOST_WRITTEN = 300
 """Characters of what is written at once; what is spoken at once has at most 200."""
 
+_RECALLED_WITHIN_S = 1.0
+"""Who isn't recalled by then is greeted as a stranger."""
+
 _NOISE_MS = 200
 """Voice shorter than this that makes no sense was a click or a breath, not a failed turn."""
 
@@ -103,6 +106,8 @@ class Call:
         self._thinking = False
         self._ending: Outcome | None = None
         self._limit_ms = shared.longest_s * 1000
+        self._asked = 0
+        """Number of the request that a back end is waited for; 0 for none."""
         self._taken_by = ""
         """The operator who takes the call over."""
         self._pace = 1.0
@@ -122,6 +127,7 @@ class Call:
 
         pools, knobs = shared.pools, shared.knobs
         self._think_off = self._off(pools.thinking)
+        self._ask_off = self._off(pools.asking)
         speak_off = self._speaking(self._off(pools.speaking))
         self._playback = Playback(channel, shared.voice, knobs, speak_off, functools.partial(shared.bridge, "filler"))
         self._hearing = Hearing(
@@ -268,8 +274,14 @@ class Call:
 
     def _begin(self) -> None:
         keeping = self._shared.keeping
+        begun = False
+        self._bridging.thinks(self._clock_ms)
 
         def recalled(profile: Any) -> None:
+            nonlocal begun
+            if begun or self._done is None or self._done.done():
+                return
+            begun = True
             known = {} if isinstance(profile, BaseException) else profile
             ask = self._recorder is not None
             self._post(events.CallStarted(self.state.language, self._today, self._caller.number, known, ask))
@@ -289,7 +301,8 @@ class Call:
             elif keeping is None:
                 recalled({})
             else:
-                self._think_off(functools.partial(keeping.recall, self._caller), recalled)
+                self._ask_off(functools.partial(keeping.recall, self._caller), recalled)
+                asyncio.get_running_loop().call_later(_RECALLED_WITHIN_S, recalled, {})
 
         if self._shared.kept is None:
             found(None)
@@ -305,6 +318,8 @@ class Call:
         self._playback.thinking = (self._thinking or self._bridging.waiting) and not self._hearing.speaking
         self._playback.tick(self._clock_ms)
         listen = self._listen
+        if not self._closing:
+            self._bridge(listen.language if listen else self.state.language)
         if listen is None or self._closing:
             self._settle()
             return
@@ -315,9 +330,6 @@ class Call:
             self._silence_from = None
             if self._playback.busy and self._hearing.stops_the_bot(listen.language, yes_no=listen.yes_no):
                 self._playback.interrupt()
-        if (reply := self._bridging.due(self._clock_ms)) and not self._playback.busy:
-            text = self._shared.bridge(reply, listen.language, self._bridging.count - 1)
-            self._speak([actions.Say(text, listen.language, self.state.turn, self.state.rate)])
         self._entered(self._keypad.tick(self._clock_ms))
         self._settle()
         if (
@@ -330,6 +342,27 @@ class Call:
         if self._clock_ms >= self._limit_ms and not self._closing:
             self._limit_ms += self._clock_ms
             self._post(events.TimeLimit())
+
+    def _bridge(self, language: str) -> None:
+        """A few words where the bot is at work for long, and an end to it where it takes too long."""
+        reply = self._bridging.due(self._clock_ms, silent=not (self._playback.busy or self._hearing.speaking))
+        if reply == "too_late":
+            self._give_up()
+        elif reply:
+            text = self._shared.bridge(reply, language, self._bridging.number)
+            self._speak([actions.Say(text, language, self.state.turn, self.state.rate)])
+
+    def _give_up(self) -> None:
+        """What is waited for takes too long: its answer is dropped when it comes."""
+        if self._asked:
+            request, self._asked = self._asked, 0
+            self._bridging.answered()
+            _log.warning("the back end takes too long", call=self._caller.call_id)
+            self._post(events.BackendAnswered(request, error=events.TOO_LATE))
+        else:
+            self._thinking = False
+            self._events.clear()
+            self._fail(TimeoutError())
 
     def _settle(self) -> None:
         """When everything was said: end the call, or give the caller the floor."""
@@ -433,6 +466,7 @@ class Call:
     def _think(self) -> None:
         event, record = self._events.pop(0)
         self._thinking = True
+        self._bridging.thinks(self._clock_ms)
         turn = functools.partial(self._shared.dialogue.turn, self.state, event)
         self._think_off(turn, functools.partial(self._decided, event, record))
 
@@ -440,12 +474,16 @@ class Call:
         self, event: events.Event, record: Recorder, result: tuple[State, list[actions.Action]] | BaseException
     ) -> None:
         self._thinking = False
+        self._bridging.thought()
         self._waiting.spent("thinking", self._clock_ms)
         if isinstance(result, BaseException):
             self._stumble(result)
         else:
             before = self.state
             self.state, todo = result
+            if not self.state.waiting:
+                self._asked = 0
+                self._bridging.answered()
             self.unfinished = None if self.state.ended else self.state
             self._minutes.turn(before, event, self.state, todo, self._clock_ms)
             if self._recorder is not None:
@@ -503,9 +541,13 @@ class Call:
             _log.error("something could not be kept", error=type(error).__name__, place=place(error))
 
     def _ask(self, action: actions.AskBackend) -> None:
+        self._asked = action.request
         self._bridging.asks(self._clock_ms)
 
         def answered(result: Any) -> None:
+            if self._asked != action.request:
+                return
+            self._asked = 0
             self._bridging.answered()
             self._waiting.spent("back_end", self._clock_ms)
             if isinstance(result, BaseException):
@@ -520,7 +562,7 @@ class Call:
             else:
                 self._post(events.BackendAnswered(action.request, result))
 
-        self._think_off(functools.partial(self._shared.backend.call, action.operation, action.arguments), answered)
+        self._ask_off(functools.partial(self._shared.backend.call, action.operation, action.arguments), answered)
 
     def _speak(self, says: list[actions.Say], by: str = "") -> None:
         asked = self._waiting.asked()

@@ -51,6 +51,10 @@ class NoInput:
     """The caller had the floor and stayed silent."""
 
 
+TOO_LATE = "TimeoutError"
+"""The error of a back end that was waited for in vain."""
+
+
 @dataclass(frozen=True)
 class BackendAnswered:
     """The answer to an AskBackend action."""

@@ -251,7 +251,7 @@ def backend_answered(draft: Draft, event: events.BackendAnswered) -> None:
     query = draft.pack.flows[frame.flow][frame.at]
     assert isinstance(query, program.Query)
     if event.error and query.failed is None:
-        _apologise_for_back_end(draft)
+        _apologise_for_back_end(draft, "backend_late" if event.error == events.TOO_LATE else "backend_failed")
         return
     if event.error and query.failed is not None:
         frame.at = query.failed
@@ -264,13 +264,13 @@ def backend_answered(draft: Draft, event: events.BackendAnswered) -> None:
     run(draft)
 
 
-def _apologise_for_back_end(draft: Draft) -> None:
+def _apologise_for_back_end(draft: Draft, reply: str) -> None:
     """It can't be found out now: the request is kept, and a person or a call-back is offered."""
     draft.forget_secrets()
-    if draft.state.uses.get("backend_failed", 0):
+    if draft.state.uses.get("backend_failed", 0) + draft.state.uses.get("backend_late", 0):
         draft.hand_over("backend")
     else:
-        draft.offer("backend_failed", ["agent", "callback"])
+        draft.offer(reply, ["agent", "callback"])
 
 
 def _known(draft: Draft, event: events.BackendAnswered) -> None:
