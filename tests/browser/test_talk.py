@@ -67,8 +67,10 @@ def test_a_whole_spoken_call_with_keys_and_captions(talk: str, open_browser: Ope
     caption(page, "bot", "1234-5678")
     caption(page, "caller", "상담원")
     caption(page, "bot", "상담원에게 연결")
+    page.locator("#status-text").filter(has_text="상담원을 기다리고").wait_for(timeout=40_000)
+    page.get_by_role("button", name="끝내기").click()
     stage(page, "ended")
-    page.get_by_text("만족", exact=True).click()
+    page.get_by_role("radio", name="만족", exact=True).check()
     page.get_by_role("button", name="평가 보내기").click()
     page.get_by_text("평가해 주셔서 고맙습니다").wait_for()
 

@@ -24,6 +24,9 @@ function show(next) {
   stage = next;
   page.dataset.now = next;
   for (const part of document.querySelectorAll("[data-stage]")) part.hidden = !part.dataset.stage.split(" ").includes(next);
+  $("heading").classList.toggle("visually-hidden", next === "talking");
+  // Another language is another page, and another call.
+  $("language-choice").disabled = next === "connecting" || next === "talking";
   if (next !== "talking") openKeypad(false);
   $("mute").hidden = next !== "talking" || !sound?.microphone;
   $("call-text").textContent = { idle: words.start, connecting: words.cancel, talking: words.hang_up, ended: words.again }[next];
