@@ -383,7 +383,7 @@ async function told(call) {
     $("nothing-said").hidden = true;
     heard = before.filter((one) => one.who === "caller").at(-1)?.text ?? heard;
     if (heard) suggest(heard);
-    $("lines").scrollTop = $("lines").scrollHeight;
+    $("log").scrollTop = $("log").scrollHeight;
   }
   $("topics").replaceChildren(
     ...[...about.topics, { name: "other", title: say("after_other") }].map(({ name, title: text }, place) => {
@@ -432,10 +432,10 @@ function lineItem({ who, text }) {
 
 function spoken(told) {
   if (!told.final) return;
-  const atEnd = $("lines").scrollHeight - $("lines").scrollTop - $("lines").clientHeight < 80;
+  const atEnd = $("log").scrollHeight - $("log").scrollTop - $("log").clientHeight < 80;
   $("lines").append(lineItem(told));
   $("nothing-said").hidden = true;
-  if (atEnd) $("lines").scrollTop = $("lines").scrollHeight;
+  if (atEnd) $("log").scrollTop = $("log").scrollHeight;
   if (told.who === "caller") {
     heard = told.text;
     if (!$("search").value.trim()) suggest(heard);
