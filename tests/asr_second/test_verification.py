@@ -69,9 +69,11 @@ def test_figures_are_compared_as_they_are_spoken() -> None:
     assert judge(heard("Room 150", language="en"), ENGLISH, "w").text == "room one fifty"
 
 
-def test_something_else_altogether_is_rejected_with_its_own_words() -> None:
+def test_something_else_altogether_keeps_its_own_words_and_is_not_accepted() -> None:
     found = judge(heard("오늘 날씨가 참 좋네요"), ORDERS, "whisper-base")
-    assert (found.verdict, found.text) == (Verdict.REJECT, "오늘 날씨가 참 좋네요")
+    assert (found.verdict, found.text) == (Verdict.CONFIRM, "오늘 날씨가 참 좋네요")
+    mumbled = judge(heard("오늘 날씨가 참 좋네요", log_probability=-1.2), ORDERS, "whisper-base")
+    assert (mumbled.verdict, mumbled.text) == (Verdict.REJECT, "오늘 날씨가 참 좋네요")
 
 
 def test_sentences_of_one_meaning_do_not_compete() -> None:

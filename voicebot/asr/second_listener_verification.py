@@ -148,11 +148,10 @@ def judge(heard: Transcription, domain: Domain, listener: str, thresholds: Thres
         evidence=evidence,
         cpu_seconds=heard.cpu_seconds,
     )
-    expected = {key_of(sentence.text) for sentence in domain.sentences}
     clear = heard.no_speech < _CLEAR_SPEECH
     if nobody_spoke(heard):
         return nothing
-    if is_phantom(best.text, heard.language, clear_speech=clear) and not (clear and key_of(best.text) in expected):
+    if is_phantom(best.text, heard.language, clear_speech=clear) and not (clear and key_of(best.text) in _keys(domain)):
         return nothing
     if domain.digits and (digits := _digits_that_fit(heard, domain)):
         score = math.exp(best.log_probability / 4)
@@ -167,7 +166,7 @@ def judge(heard: Transcription, domain: Domain, listener: str, thresholds: Thres
     match = nearest(heard, domain)
     if match is not None:
         similarity, lead = match.candidates[0].score, match.margin
-        score = _probability(similarity, lead)
+        score = probability(similarity, lead)
         evidence |= {"similarity": similarity, "margin": lead}
         verdict = verdict_of(score, thresholds)
         if verdict is not Verdict.REJECT and (not domain.open_question or verdict is Verdict.ACCEPT):
@@ -181,17 +180,20 @@ def judge(heard: Transcription, domain: Domain, listener: str, thresholds: Thres
                 evidence=evidence,
             )
         nothing = replace(nothing, text=best.text, score=score, candidates=match.candidates, evidence=evidence)
+    words = math.exp(best.log_probability)
+    sure = clear and heard.language == domain.language and words >= SURE_WORDS
     if domain.open_question:
-        score = math.exp(best.log_probability)
-        sure = clear and heard.language == domain.language and score >= _SURE_WORDS
         return replace(
-            nothing, text=best.text, score=score, verdict=Verdict.ACCEPT if sure else Verdict.CONFIRM, evidence=evidence
+            nothing, text=best.text, score=words, verdict=Verdict.ACCEPT if sure else Verdict.CONFIRM, evidence=evidence
         )
-    return replace(nothing, text=best.text)
+    # Other words than were written down for the domain may mean the same: the understanding looks at them, and the
+    # caller is asked before anything follows from them.
+    understood = sure and match is not None and not digits_of(best.text, heard.language)
+    return replace(nothing, text=best.text, verdict=Verdict.CONFIRM if understood else Verdict.REJECT)
 
 
-_SURE_WORDS = 0.5
-"""Geometric mean of the words' probabilities from which an answer to an open question need not be read back."""
+SURE_WORDS = 0.5
+"""Geometric mean of the words' probabilities from which a reading that is like no sentence may be understood."""
 
 
 def nearest(heard: Transcription, domain: Domain) -> Match | None:
@@ -229,7 +231,8 @@ def _digits_that_fit(heard: Transcription, domain: Domain) -> str:
     return ""
 
 
-def _probability(similarity: float, lead: float) -> float:
+def probability(similarity: float, lead: float) -> float:
+    """That the nearest sentence is what was said, from how like it the reading is, and its lead over others."""
     return 1.0 / (1.0 + math.exp(-(_BIAS + _SIMILARITY * similarity + _MARGIN * lead)))
 
 

@@ -16,6 +16,10 @@ POSSIBLE = 0.25
 """Probability from which it is asked about; below, it counts as not understood."""
 SURELY = 0.75
 """Probability from which an intent outweighs that the words could answer the question."""
+ALSO_POSSIBLE = 0.08
+"""Probability from which an intent is offered once the likeliest was denied."""
+CERTAIN = 0.9
+"""Probability from which even words that were not heard well may end a call."""
 CLOSE = 0.15
 """Two intents nearer than this are both offered."""
 MOST_QUEUED = 3
@@ -103,6 +107,8 @@ def answer(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
         return _slot_answer(draft, question, text, meaning, sure)
     if question.kind in YES_NO_KINDS:
         said = {"yes": True, "no": False}.get(meaning.intent or "")
+        if not sure and meaning.score < SURE:
+            said = None
         if said is None and any(frame.flow == meaning.intent for frame in draft.state.stack):
             # "네 취소해 주세요": the wish that is being confirmed, said once more.
             said = draft.understander.leading_answer(text)
@@ -112,7 +118,7 @@ def answer(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
         return True
     if question.kind == "choice":
         return _choice(draft, question, text, meaning)
-    return question.kind == "anything_else" and _anything_else(draft, meaning)
+    return question.kind == "anything_else" and _anything_else(draft, meaning, sure)
 
 
 def _slot_answer(draft: Draft, question: Question, text: str, meaning: Understanding, sure: bool) -> bool:
@@ -173,9 +179,13 @@ def _nth(options: list[str], number: int) -> str | None:
     return options[number - 1] if 1 <= number <= len(options) else None
 
 
-def _anything_else(draft: Draft, meaning: Understanding) -> bool:
+def _anything_else(draft: Draft, meaning: Understanding, sure: bool) -> bool:
     if meaning.intent not in ("yes", "no"):
         return False
+    if meaning.intent == "no" and not sure and meaning.score < CERTAIN:
+        # It may be a correction that was not heard well: nobody is sent away for that.
+        draft.guess("goodbye")
+        return True
     draft.understood()
     if meaning.intent == "yes":
         draft.say("go_ahead")
@@ -206,8 +216,8 @@ def new_subject(draft: Draft, text: str, meaning: Understanding, sure: bool) -> 
         _queue(draft, intent, meaning)
         flows.start(draft, intent, slots)
     else:
-        draft.say("confirm_intent", title=draft.title(intent))
-        draft.ask(Question("confirm_intent", "confirm_intent", intent=intent, slots=slots))
+        likely = [other.name for other in rivals if other.score >= ALSO_POSSIBLE]
+        draft.guess(intent, slots, [name for name in likely if name not in draft.pack.internal])
     return True
 
 

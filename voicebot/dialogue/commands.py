@@ -5,7 +5,7 @@ from __future__ import annotations
 from voicebot.dialogue import answers, flows, key_menus, program, repair
 from voicebot.dialogue.actions import Forget, RequestCallback
 from voicebot.dialogue.draft import Draft, is_command
-from voicebot.dialogue.state import OPEN_KINDS, Question
+from voicebot.dialogue.state import OPEN_KINDS
 from voicebot.nlu.understanding import Understanding
 
 SLOWEST = 0.7
@@ -25,8 +25,7 @@ def command(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool
     if sure and meaning.score >= answers.SURE:
         carry_out(draft, intent)
     else:
-        draft.say("confirm_intent", title=draft.title(intent))
-        draft.ask(Question("confirm_intent", "confirm_intent", intent=intent))
+        draft.guess(intent)
     return True
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from voicebot.asr.port import Domain, Sentence
 from voicebot.dialogue.pack import COMMANDS, LanguagePack, Pack
-from voicebot.nlu.templates import Expansion
+from voicebot.nlu.templates import Expansion, spread
 
 MOST_SENTENCES_AN_INTENT = 60
 """The listener's graph joins the sentences' words anew, so that some of an intent's wordings stand for all."""
@@ -56,8 +56,7 @@ def _sentences(of_intents: Mapping[str, tuple[Expansion, ...]]) -> Iterator[Sent
 
 def _chosen(spoken: Sequence[Expansion]) -> list[Expansion]:
     """Wordings evenly over the templates, and one for every value that a list has."""
-    most = min(len(spoken), MOST_SENTENCES_AN_INTENT)
-    chosen = [spoken[n * len(spoken) // most] for n in range(most)]
+    chosen = spread(spoken, MOST_SENTENCES_AN_INTENT)
     named = {value for expansion in chosen for value in expansion.slots.items()}
     for expansion in spoken:
         if not named.issuperset(expansion.slots.items()):

@@ -161,6 +161,20 @@ class Draft:
         self.say(reply, **values)
         self.ask(Question("choice", reply, options=list(options)))
 
+    def guess(self, intent: str, slots: dict[str, Any] | None = None, others: Sequence[str] = ()) -> None:
+        """Ask whether an intent is meant; `others` are the next best, should it be denied.
+
+        The question of a flow under way waits, and comes back after a no.
+        """
+        asked = self.state.question
+        waits = asked if asked is not None and asked.kind in ("slot", "yes_no") else None
+        if asked is not None and asked.kind == "confirm_intent":
+            waits = asked.interrupted
+        self.say("confirm_intent", title=self.title(intent))
+        question = Question("confirm_intent", "confirm_intent", intent=intent, slots=slots or {}, interrupted=waits)
+        question.options = list(others)
+        self.ask(question)
+
     def expected_intents(self) -> list[str]:
         """Intents that the present question makes likely."""
         question = self.state.question
@@ -173,6 +187,7 @@ class Draft:
     def understood(self) -> None:
         """The caller got through: the repair ladders begin anew."""
         self.state.misses = self.state.silences = 0
+        self.state.denied = []
 
     # Doing
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-QuestionKind = Literal["open", "anything_else", "slot", "yes_no", "confirm_intent", "confirm_value", "choice", "more", "consent"]
+QuestionKind = Literal[
+    "open", "anything_else", "slot", "yes_no", "confirm_intent", "confirm_value", "choice", "more", "consent"
+]
 
 YES_NO_KINDS = frozenset({"yes_no", "confirm_intent", "confirm_value", "more", "consent"})
 """Questions whose answer is a yes or a no."""

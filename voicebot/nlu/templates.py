@@ -101,6 +101,24 @@ def expand(
     return sampled[:limit]
 
 
+def spread(expansions: Sequence[Expansion], most: int) -> list[Expansion]:
+    """At most so many of them, in their order: templates take turns, and of each the ones chosen lie far apart."""
+    if len(expansions) <= most:
+        return list(expansions)
+    places: dict[int, list[int]] = {}
+    for place, expansion in enumerate(expansions):
+        places.setdefault(expansion.template, []).append(place)
+    share = dict.fromkeys(places, 0)
+    left = most
+    while left:
+        for template, of_it in places.items():
+            if left and share[template] < len(of_it):
+                share[template] += 1
+                left -= 1
+    chosen = [of_it[n * len(of_it) // share[t]] for t, of_it in places.items() for n in range(share[t])]
+    return [expansions[place] for place in sorted(chosen)]
+
+
 def fill(text: str, values: Mapping[str, str]) -> str:
     """An expansion with open slots, its slots filled and its particles resolved; slots without a value stay."""
     return _tidy(_NAME_IN_BRACES.sub(lambda found: values.get(found[1], found[0]), text))

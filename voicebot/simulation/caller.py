@@ -20,6 +20,8 @@ from voicebot.simulation.goals import PERSON, Goal, Plan
 from voicebot.simulation.personas import Persona
 from voicebot.simulation.wording import Said, Wording
 
+_MOST_WISHES = 5
+"""So often a caller says the same wish; then they ask for a person."""
 _FAILED = ("no_match", "not_heard", "wrong_keys")
 
 
@@ -122,6 +124,9 @@ class SimulatedCaller:
         if self._failures and (key := self._key_for(goal.intent, state)) and self._rather_keys():
             return Pressed(key)
         times = self._tried[goal.intent] = self._tried.get(goal.intent, 0) + 1
+        if times > _MOST_WISHES:
+            self._asked_for_person = True
+            return self._in_words(self._wording.command(chance, PERSON))
         # Who was not understood puts it more plainly.
         unseen = chance.random() < self._persona.unseen / times
         given = {slot: self._plan.values[slot] for slot in goal.truth.asked} if goal.truth else {}

@@ -127,7 +127,7 @@ class Simulator:
         self._pack, self._dialogue, self._language, self._open = pack, dialogue, language, open_backend
         self._listeners = ModelledListeners(dialogue.pack, cer, second=second_listener)
         self._wording = Wording(pack, dialogue.pack, language)
-        self._planner = Planner(pack, read_people(pack), open_backend, today)
+        self._planner = Planner(pack, language, read_people(pack), open_backend, today)
         self._effects = effects(pack)
         self._today = today
         self._backend: Backend | None = None

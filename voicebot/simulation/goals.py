@@ -55,7 +55,12 @@ class Planner:
     """Draws plans for calls of one pack."""
 
     def __init__(
-        self, pack: Pack, people: tuple[Person, ...], open_backend: Callable[[], Backend], today: date
+        self,
+        pack: Pack,
+        language: str,
+        people: tuple[Person, ...],
+        open_backend: Callable[[], Backend],
+        today: date,
     ) -> None:
         """`open_backend` gives a fresh back end: flows are walked through on it to learn what should come of them."""
         self._pack, self._people, self._open, self._today = pack, people, open_backend, today
@@ -64,7 +69,7 @@ class Planner:
         self._backend: Backend | None = None
         self._flows = [flow for flow in pack.flows if flow not in pack.internal]
         # What has no sentence of its own can't be asked for.
-        words = next(iter(pack.languages.values())).sentences
+        words = pack.languages[language].sentences
         self._faq = sorted(name for name in pack.faq if words.get(name))
 
     def plan(self, chance: random.Random) -> Plan:

@@ -38,7 +38,7 @@ class Person:
 
 
 def read_people(pack: Pack) -> tuple[Person, ...]:
-    """The people of the pack's callers.yaml; one without any values where there is no such file. Raises ContentError."""
+    """The people of the pack's callers.yaml; one without values where there is none. Raises ContentError."""
     path = pack.folder / FILE
     if not path.is_file():
         return (Person("", {}),)

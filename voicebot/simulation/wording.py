@@ -23,6 +23,9 @@ from voicebot.simulation.speech_levels import SpeechLevel, at_level
 HELD_OUT = 0.25
 """Share of each intent's templates that the bot is not taught; of an intent with a single template, none."""
 
+_COMMON_WORDS = 0.7
+"""Share of yes and no in the commonest words, 네 and 아니요."""
+
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -135,6 +138,10 @@ class Wording:
         return Said(f"아니 {old}{particle(old, '이')} 아니라 {new}{particle(new, '이에요')}")
 
     def command(self, chance: random.Random, intent: str) -> Said:
+        """A command, a yes or a no; mostly as every pack has it, not as this one adds it for its own questions."""
+        pool = self._pools[intent, False]
+        if intent in ("yes", "no") and chance.random() < _COMMON_WORDS:
+            return Said(chance.choice(pool[min(pool)]).text)
         return self.wish(chance, intent, {}, unseen=False)
 
     def ignorance(self, chance: random.Random) -> Said:
