@@ -60,7 +60,7 @@ from voicebot.monitoring.traces import open_traces
 from voicebot.nlu.encoder import Encoder, load_encoder
 from voicebot.nlu.sentiment import words_feeling
 from voicebot.nlu.stoppable_encoder import EncodingStoppedError, StoppableEncoder
-from voicebot.nlu.templates import Expansion, spread
+from voicebot.nlu.templates import Expansion
 from voicebot.office import Office
 from voicebot.priority import Patience, lower_priority
 from voicebot.speaking_ahead import PHRASES_WITHIN_S, phrases, read_ahead
@@ -169,21 +169,16 @@ def open_dialogue(pack: Pack, var: Path, encoder: Encoder | None = None) -> Dial
 
     def trained(words: LanguagePack) -> PackUnderstander:
         examples = {intent: _examples(expansions) for intent, expansions in words.sentences.items()}
-        model = IntentModel.train(
-            {intent: list(texts) for intent, texts in examples.items()},
-            encoder=encoder,
-            names=words.titles,
-            cache=var / "embeddings",
-            alike=examples,
-        )
+        model = IntentModel.train(examples, encoder=encoder, names=words.titles, cache=var / "embeddings")
         return PackUnderstander(pack, words.language, model)
 
     return Dialogue(pack, {language: trained(words) for language, words in pack.languages.items()})
 
 
-def _examples(expansions: Sequence[Expansion]) -> dict[str, int]:
-    """Sentences to train on, with the template of each."""
-    return {without_slots(one.text): one.template for one in spread(expansions, TRAINING_SENTENCES)}
+def _examples(expansions: Sequence[Expansion]) -> list[str]:
+    closed = [without_slots(expansion.text) for expansion in expansions]
+    most = min(len(closed), TRAINING_SENTENCES)
+    return [closed[n * len(closed) // most] for n in range(most)]
 
 
 class SpeechError(VoicebotError):
