@@ -14,6 +14,7 @@ import voicebot.cli.models
 import voicebot.cli.privacy
 import voicebot.cli.replay
 import voicebot.cli.serve
+import voicebot.cli.simulate
 import voicebot.cli.stats
 import voicebot.cli.test
 import voicebot.cli.transcribe

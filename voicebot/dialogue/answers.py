@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from voicebot.dialogue import flows, key_menus
@@ -118,7 +119,7 @@ def answer(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
         return True
     if question.kind == "choice":
         return _choice(draft, question, text, meaning)
-    return question.kind == "anything_else" and _anything_else(draft, meaning, sure)
+    return question.kind == "anything_else" and _anything_else(draft, text, meaning, sure)
 
 
 def _slot_answer(draft: Draft, question: Question, text: str, meaning: Understanding, sure: bool) -> bool:
@@ -179,10 +180,11 @@ def _nth(options: list[str], number: int) -> str | None:
     return options[number - 1] if 1 <= number <= len(options) else None
 
 
-def _anything_else(draft: Draft, meaning: Understanding, sure: bool) -> bool:
+def _anything_else(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
     if meaning.intent not in ("yes", "no"):
         return False
-    if meaning.intent == "no" and not sure and meaning.score < CERTAIN:
+    plain = meaning.score >= CERTAIN and draft.understander.leading_answer(text) is not None
+    if meaning.intent == "no" and not (sure or plain):
         # It may be a correction that was not heard well: nobody is sent away for that.
         draft.guess("goodbye")
         return True
@@ -198,6 +200,8 @@ def _anything_else(draft: Draft, meaning: Understanding, sure: bool) -> bool:
 
 def new_subject(draft: Draft, text: str, meaning: Understanding, sure: bool) -> bool:
     """Take the words as something new that the caller wants; False where that is not likely enough."""
+    if not sure and _is_half_a_number(draft, text):
+        return False
     likeliest = meaning.alternatives[0] if meaning.alternatives else None
     # What was misheard seems to be about nothing known, and its likeliest meaning is worth asking about.
     intent = meaning.intent or (likeliest.name if likeliest else None)
@@ -219,6 +223,18 @@ def new_subject(draft: Draft, text: str, meaning: Understanding, sure: bool) -> 
         likely = [other.name for other in rivals if other.score >= ALSO_POSSIBLE]
         draft.guess(intent, slots, [name for name in likely if name not in draft.pack.internal])
     return True
+
+
+def _is_half_a_number(draft: Draft, text: str) -> bool:
+    """Whether a number is asked for and some of one was heard: it was misheard, and is no question about the number."""
+    question = draft.state.question
+    if question is None or question.kind != "slot" or draft.pack.slots[question.slot].type != "digits":
+        return False
+    return _SOME_DIGITS.search(text) is not None
+
+
+_SOME_DIGITS = re.compile(r"\d(?:[ -]?\d){2}|[공영일이삼사오육륙칠팔구](?: ?[공영일이삼사오육륙칠팔구]){3}")
+"""Three figures or four digits in words: 이사 and 사이 are other words, too."""
 
 
 def _queue(draft: Draft, intent: str, meaning: Understanding) -> None:
