@@ -131,6 +131,10 @@ def test_words_are_found_and_looking_for_them_is_put_down(ask: Ask, database: Da
     assert found is not None
     assert all("택배" in turn["text"] for turn in found["items"])
     assert last_line(database)[0] == "search calls"
+    for narrower in ({"feeling": "neutral"}, {"intent": "order_status"}):
+        fewer = ask("analyst").get("/api/v1/turns", query_string={"words": "택배", **narrower}).json
+        assert fewer is not None
+        assert 0 < len(fewer["items"]) <= len(found["items"])
 
 
 @pytest.mark.parametrize(

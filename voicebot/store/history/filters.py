@@ -89,10 +89,12 @@ def conditions(wanted: CallFilter, database: Database) -> list[ColumnElement[boo
         found.append(c.resolved.is_(wanted.resolved))
     if wanted.contained is not None:
         found.append(c.contained.is_(wanted.contained))
+    # Any turn of the call, whichever turn a search is about.
+    any_turn = turns.alias("any_turn").c
     for column, value, of in (
         (call_flows.c.flow, wanted.flow, call_flows.c.call_key),
-        (turns.c.intent, wanted.intent, turns.c.call_key),
-        (turns.c.feeling, wanted.feeling, turns.c.call_key),
+        (any_turn.intent, wanted.intent, any_turn.call_key),
+        (any_turn.feeling, wanted.feeling, any_turn.call_key),
         (hand_overs.c.accepted_by, wanted.agent, hand_overs.c.call_key),
     ):
         if value:
