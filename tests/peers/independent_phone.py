@@ -47,6 +47,11 @@ class IndependentPhone:
         self.voice_url = f"{public_url}/twilio/voice"
 
     @property
+    def public_url(self) -> str:
+        """What the service believes to be called by."""
+        return self._public.geturl()
+
+    @property
     def stream_base(self) -> str:
         """The public URL's WebSocket form."""
         return f"wss://{self._public.netloc}"

@@ -118,11 +118,15 @@ class MediaLine:
         if code not in (1000, 1001):
             self.seen.complaints.append(f"31921: the server closed with {code}")
 
+    async def end(self) -> None:
+        """As Twilio ends a stream whose call goes on elsewhere."""
+        await self.send("stop", stop={"accountSid": self.account_sid, "callSid": self.call_sid})
+        await self._socket.close()
+
     async def hang_up(self) -> None:
         """As Twilio ends a stream: `stop`, then the socket."""
         self.hung_up = True
-        await self.send("stop", stop={"accountSid": self.account_sid, "callSid": self.call_sid})
-        await self._socket.close()
+        await self.end()
 
     async def drop(self) -> None:
         """Closes the socket without a word."""

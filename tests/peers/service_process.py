@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,18 +44,35 @@ class ServiceProcess:
         turns = httpx.get(f"{self.local_url}/api/v1/calls/{call_sid}/turns", trust_env=False).json()
         return "\n".join(turn["text"] for turn in turns if turn["who"] == "bot")
 
+    def _readyz(self) -> httpx.Response:
+        """While it loads on a busy machine, this may take a while."""
+        return httpx.get(f"{self.local_url}/readyz", trust_env=False, timeout=30)
+
+    def wait_until_serving(self, within_s: float = 60) -> None:
+        """Until it is ready, or knows why it takes calls by keys only. Raises TimeoutError."""
+        deadline = time.monotonic() + within_s
+        while self._readyz().json().get("reason") == "loading":
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise TimeoutError(f"the service still loads:\n{self.log.read_text()}")
+            time.sleep(0.1)
+
     def wait_until_ready(self, within_s: float) -> None:
         """Until /readyz answers 200. Raises TimeoutError."""
         deadline = time.monotonic() + within_s
-        while httpx.get(f"{self.local_url}/readyz", trust_env=False).status_code != 200:
+        while self._readyz().status_code != 200:
             if time.monotonic() > deadline or self.process.poll() is not None:
                 raise TimeoutError(f"the service is not ready:\n{self.log.read_text()}")
             time.sleep(0.1)
 
 
 @contextlib.contextmanager
-def serving(folder: Path, repository: Path) -> Iterator[ServiceProcess]:
-    """Starts `voicebot serve` with its files in `folder`; on leaving it is told to end, and must."""
+def serving(
+    folder: Path, repository: Path, settings: Mapping[str, str] | None = None, options: Sequence[str] = ()
+) -> Iterator[ServiceProcess]:
+    """Starts `voicebot serve` with its files in `folder`; on leaving it is told to end, and must.
+
+    `settings` are more of its environment, `options` more of its command line.
+    """
     log = folder / "service.log"
     command = shutil.which("voicebot", path=str(Path(sys.executable).parent)) or "voicebot"
     environment = os.environ | {
@@ -63,10 +80,11 @@ def serving(folder: Path, repository: Path) -> Iterator[ServiceProcess]:
         "VOICEBOT_PUBLIC_URL": PUBLIC_URL,
         "VOICEBOT_VAR": str(folder / "var"),
         "PYTHONUNBUFFERED": "1",
+        **(settings or {}),
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [command, "serve", "--port", "0"], cwd=repository, env=environment, stdout=output, stderr=output
+            [command, "serve", "--port", "0", *options], cwd=repository, env=environment, stdout=output, stderr=output
         )
     try:
         yield ServiceProcess(_port(process, log), process, log)
