@@ -176,6 +176,7 @@ class AgentDesk:
             history=History(self._database) if self._database is not None else None,
             telephone=DeskTelephone(configuration, service.office) if configuration.twilio_account_sid else None,
             is_over=self._phones.is_over,
+            queues=(configuration.agent_queue, *configuration.agent_numbers),
             now=service.office.now,
         )
         add_desk(pages, scene)

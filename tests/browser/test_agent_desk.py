@@ -56,7 +56,7 @@ def open_desk(page: Any, base: str, name: str = "agent", lang: str = "ko") -> No
     page.fill("input[name=name]", name)
     page.fill("input[name=password]", PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_selector("#states")
+    page.wait_for_selector("#states input:checked", state="attached")  # the desk is told what there is
     page.locator('#states input[value="available"]').check(force=True)
 
 

@@ -42,7 +42,7 @@ def agents_blueprint(scene: DeskScene) -> Blueprint:
             "media": url_for("agents.desk") + "/media",
             "desk": url_for("agents.desk"),
             "worklet": url_for("console_static.static", filename="talk-worklet.js"),
-            "queues": sorted({pack.queue} if pack else set()),
+            "queues": sorted({*scene.queues, *((pack.queue,) if pack else ())}),
             "words": {key: text for key, text in texts(language).items() if key.startswith(wanted)},
         }
         return render_template("agents/desk.html", settings=settings, states=AGENT_STATES)

@@ -63,6 +63,8 @@ class DeskScene:
     """None where nobody calls by telephone."""
     is_over: Callable[[str], bool] = lambda _call: False
     """Whether a telephone caller does not wait any more. Blocking."""
+    queues: tuple[str, ...] = ()
+    """Where callers can be given to."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def pack(self) -> Pack | None:

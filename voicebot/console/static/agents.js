@@ -16,6 +16,8 @@ let heard = ""; // what the caller said last
 let given = []; // answers that were given, for learning
 let known = new Set(); // callers that were waiting when last looked
 let tries = 0;
+let taking = false;
+let done = ""; // the call whose outcome was put down last
 
 function made(tag, className, text) {
   const node = document.createElement(tag);
@@ -80,6 +82,7 @@ function badges(one) {
   else if (one.wanted) add(say("for_other", { name: one.wanted }));
   if (one.priority > 0) add(say("priority_high"), "warn");
   if (FEELINGS[one.feeling]) add(say(`console.feeling_${one.feeling}`), FEELINGS[one.feeling]);
+  if (one.queue && settings.queues.length > 1) add(one.queue);
   add(one.language === "ko" ? "한국어" : "English");
   add(say(`console.channel_${one.way}`));
   if (settings.words[`agents.reason_${one.reason}`]) add(say(`reason_${one.reason}`));
@@ -134,7 +137,7 @@ function showDesk(desk) {
   showLater(desk.later);
   showPlaces(desk.agents);
   // The page was loaded anew in the middle of a call.
-  if (desk.mine && stage === "idle" && !line) resume(desk.mine);
+  if (desk.mine && stage === "idle" && !taking && desk.mine.call !== done) resume(desk.mine);
 }
 
 function announce(one, state) {
@@ -179,6 +182,7 @@ function showPlaces(agents) {
     choice("", `${say("pass_to")}…`),
     choice("bot", say("pass_bot")),
     choice("queue", say("pass_queue")),
+    ...(settings.queues.length > 1 ? settings.queues.map((name) => choice(`queue ${name}`, say("pass_named", { name }))) : []),
     ...others.map((one) => choice(`to ${one.name}`, say("pass_person", { name: one.shown }))),
   );
 }
@@ -253,38 +257,40 @@ function show(next) {
 }
 
 function lineState(name) {
+  // Why it ended is still to be read while the outcome is put down.
+  if (["caller_left", "line_gone"].includes(name)) $("line-state").dataset.final = "1";
+  else delete $("line-state").dataset.final;
   $("line-state").textContent = say(name);
   $("line-state").className = `badge ${{ talking: "good", held: "warn", caller_left: "", line_lost: "bad", line_gone: "bad" }[name] ?? "accent"}`;
 }
 
 async function take(one) {
+  await start(one, async () => {
+    const { caller: taken, problem: kind } = await ask(`/callers/${one.call}/accept`, {});
+    if (kind) problem(kind);
+    return taken;
+  });
+}
+
+async function resume(one) {
+  await start(one, async () => one);
+}
+
+async function start(one, claim) {
+  if (taking) return;
+  taking = true;
   problem("");
   const fresh = one.way === "browser" ? newLine() : null;
   try {
     await fresh?.prepare();
-  } catch (error) {
-    fresh?.close();
-    problem(error instanceof SoundProblem ? error.kind : "unsupported");
-    return;
-  }
-  const taken = await ask(`/callers/${one.call}/accept`, {});
-  if (taken.problem) {
-    fresh?.close();
-    problem(taken.problem);
-    return;
-  }
-  begin(taken.caller, fresh);
-}
-
-async function resume(one) {
-  const fresh = one.way === "browser" ? newLine() : null;
-  try {
-    await fresh?.prepare();
-    begin(one, fresh);
+    const taken = await claim();
+    if (taken) begin(taken, fresh);
+    else fresh?.close();
   } catch (error) {
     fresh?.close();
     problem(error instanceof SoundProblem ? error.kind : "unsupported");
   }
+  taking = false;
 }
 
 function begin(one, fresh) {
@@ -366,6 +372,7 @@ function finish() {
   line?.close();
   line = null;
   began = 0;
+  if (!$("line-state").dataset.final) lineState("state_after_call");
   $("phone-over")?.remove();
   $("caller-level").value = 0;
   show("after");
@@ -381,7 +388,7 @@ async function told(call) {
   if (before.length) {
     $("lines").prepend(made("li", "line divider", say("transcript_before")), ...before.map((one) => lineItem(one)));
     $("nothing-said").hidden = true;
-    heard = before.filter((one) => one.who === "caller").at(-1)?.text ?? heard;
+    heard = before.filter((one) => one.who === "caller" && !one.text.startsWith("[")).at(-1)?.text ?? heard;
     if (heard) suggest(heard);
     $("log").scrollTop = $("log").scrollHeight;
   }
@@ -426,7 +433,8 @@ function showFacts(about) {
 
 function lineItem({ who, text }) {
   const item = made("li", `line ${who}`);
-  item.append(made("span", "who", say(`said_${who}`)), made("span", "", text));
+  const keys = text.match(/^\[(\d+) keys\]$/);
+  item.append(made("span", "who", say(`said_${who}`)), made("span", "", keys ? say("keys", { count: keys[1] }) : text === "[...]" ? say("secret") : text));
   return item;
 }
 
@@ -516,7 +524,7 @@ $("pass").addEventListener("change", () => {
   const wanted = $("pass").value;
   $("pass").value = "";
   if (wanted === "bot") line?.ask("bot");
-  else if (wanted) line?.ask("transfer", wanted.startsWith("to ") ? { to: wanted.slice(3) } : {});
+  else if (wanted) line?.ask("transfer", wanted.startsWith("to ") ? { to: wanted.slice(3) } : { queue: wanted.slice(6) });
 });
 
 // The outcome
@@ -533,6 +541,7 @@ $("after").addEventListener("submit", async (event) => {
   problem("");
   tell(say("after_saved"));
   $("note").value = "";
+  done = caller.call;
   caller = null;
   show("idle");
   setState("available");
