@@ -104,8 +104,8 @@ class Chronicle:
             self._keep(HeardShare(self._caller.call_id, self._part, self._unheard, share))
             self._unheard = None
 
-    def end(self, at_ms: int, outcome: Outcome) -> None:
-        """The call is over."""
+    def end(self, at_ms: int, outcome: Outcome, clean: Callable[[Any], Any] = lambda data: data) -> None:
+        """The call is over. `clean` takes out of the context what is known to be personal."""
         state, before = self._state, self._before
         resolved = (
             state is not None
@@ -131,7 +131,7 @@ class Chronicle:
                 language,
                 self._goal,
                 resolved,
-                {"slots": self._slots(state), "feeling": dict(state.feeling)} if state and summary else {},
+                {"slots": clean(self._slots(state)), "feeling": dict(state.feeling)} if state and summary else {},
             )
         )
 

@@ -10,7 +10,7 @@ from voicebot.channel import Caller, Outcome
 from voicebot.dialogue.draft import Draft
 from voicebot.dialogue.pack import Pack
 from voicebot.dialogue.state import State
-from voicebot.privacy.redactor import redact_data
+from voicebot.privacy.redactor import Asked, redact_data
 from voicebot.store.hand_overs import HandOverContext
 from voicebot.store.journal import Journal
 
@@ -30,6 +30,7 @@ def hand_over_context(
 
     It is stored as long as the hand-over may take, so it is without personal data too: the agent has the caller.
     """
+    known = Asked(known=journal.personal)
     slots = {
         name: value
         for name, value in state.slots.items()
@@ -48,9 +49,10 @@ def hand_over_context(
         priority=_PRIORITY.get(feeling, 0) + (reason in _FAILED_US),
         intents=tuple(dict.fromkeys([*state.solved, *under_way])),
         summaries={
-            language: redact_known(_summary(pack, state, language), language, state) for language in pack.languages
+            language: redact_known(_summary(pack, state, language), language, state, known)
+            for language in pack.languages
         },
-        slots=redact_data(slots, state.language),
+        slots=redact_data(slots, state.language, known),
         feeling=dict(state.feeling),
         transcript=tuple(
             {"who": entry.who, "at_ms": entry.at_ms, "text": entry.text}

@@ -12,11 +12,11 @@ from dataclasses import asdict, replace
 from voicebot.call.chronicle import Chronicle
 from voicebot.call.hearing import HeardSpeech
 from voicebot.call.redacting import Redacting, asked_of
-from voicebot.channel import Outcome
+from voicebot.channel import Outcome, Screen
 from voicebot.dialogue.actions import Action, Note
-from voicebot.dialogue.events import Event
+from voicebot.dialogue.events import Event, Heard, Keyed
 from voicebot.dialogue.pack import Pack
-from voicebot.dialogue.record import record, without_personal_data
+from voicebot.dialogue.record import is_secret, record, without_personal_data
 from voicebot.dialogue.state import State
 from voicebot.store.call_log import CallLog
 from voicebot.store.journal import Entry, Journal
@@ -29,6 +29,8 @@ class Minutes:
     def __init__(self, journal: Journal, log: CallLog | None, pack: Pack, chronicle: Chronicle | None = None) -> None:
         """`log` and `chronicle`: where turns are stored; None where they are not."""
         self.journal, self._log, self._pack, self._chronicle = journal, log, pack, chronicle
+        self.screen: Screen | None = None
+        """What shows the caller what is said."""
         self._redacting = Redacting(pack)
 
     def begin(self, state: State) -> None:
@@ -47,13 +49,15 @@ class Minutes:
 
     def turn(self, before: State, event: Event, after: State, actions: Sequence[Action], at_ms: int) -> None:
         """The dialogue decided."""
-        self._redacting.turn(before, after)
+        said = event.text if isinstance(event, Heard) else event.keys if isinstance(event, Keyed) else ""
+        self._redacting.turn(before, after, "" if is_secret(self._pack, before) else said)
+        self.journal.personal = self._redacting.known.known
         if self._chronicle is not None:
             self._chronicle.turn(before, event, after, actions, at_ms)
         if self._log is not None:
             turn = record(self._pack, before, event, after, actions)
             if not self._log.whole:
-                turn = without_personal_data(turn, after.language, asked_of(self._pack, before))
+                turn = without_personal_data(turn, after.language, asked_of(self._pack, before), self._redacting.known)
             self._log.turn(
                 self.journal.call_id,
                 event=turn.event,
@@ -69,7 +73,7 @@ class Minutes:
         text, score = "[...]" if hidden else heard.text, round(heard.score, 3)
         entry = Entry("caller", speech.ended_at_ms, text, heard.listener, heard.verdict.value, score)
         taken = not note.decision.startswith(_NOT_TAKEN)
-        entry.asked = {} if hidden else self._redacting.asked(heard.text, taken=taken).to_json()
+        entry.asked = {} if hidden else self._redacting.asked(taken=taken).to_json()
         entry.decision, entry.intent = note.decision, note.intent
         entry.intent_score = note.score if note.intent else None
         entry.margin = note.margin if note.intent else None
@@ -91,7 +95,7 @@ class Minutes:
         entry.decision, entry.intent = note.decision, note.intent or ""
         entry.intent_score = round(note.score, 3) if note.intent else None
         entry.margin = note.margin if note.intent else None
-        entry.asked = {} if hidden else self._redacting.asked(text, taken=True).to_json()
+        entry.asked = {} if hidden else self._redacting.asked(taken=True).to_json()
         entry.facts = {"by": by} if by else {}
         self._add(entry)
 
@@ -112,6 +116,7 @@ class Minutes:
         `by`: the operator who had it said.
         """
         entry = Entry("bot", at_ms, plain(text), wait_ms=wait_ms, stages=dict(stages or {}))
+        entry.asked = self._redacting.known.to_json()
         if by:
             entry.decision, entry.facts = "operator", {"by": by}
         self._add(entry)
@@ -123,14 +128,18 @@ class Minutes:
 
     def end(self, at_ms: int, outcome: Outcome, *, heard: float = 1.0) -> None:
         """The call is over; so much of what the bot said last was heard, 0 to 1."""
+        known = self._redacting.known
+        told = replace(outcome, summary=self._redacting.text(outcome.summary, known))
         if self._chronicle is not None:
             self._chronicle.heard(heard)
-            self._chronicle.end(at_ms, outcome)
+            self._chronicle.end(at_ms, told, lambda data: self._redacting.data(data, known))
         if self._log is not None:
             self._log.end(self.journal.call_id)
-        self.journal.end(at_ms, asdict(replace(outcome, summary=self._redacting.text(outcome.summary))))
+        self.journal.end(at_ms, asdict(told))
 
     def _add(self, entry: Entry) -> None:
+        if self.screen is not None:
+            self.screen.line(entry.to_json())
         if self._chronicle is not None:
             self._chronicle.complete(entry)
         self.journal.add(self._redacting.entry(entry))

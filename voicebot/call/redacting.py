@@ -15,6 +15,7 @@ from voicebot.privacy.redactor import (
     personal_values,
     redact,
     redact_data,
+    telling_digits,
     unfinished,
 )
 from voicebot.store.journal import Entry
@@ -38,6 +39,10 @@ def redact_known(text: str, language: str, state: State | None, asked: Asked = N
     return redact(text, language, asked)
 
 
+_MOST_KNOWN = 20
+"""Numbers of one call that are remembered, as long as it lasts."""
+
+
 class Redacting:
     """Of one call: knows the last question, and whether the caller is in the middle of a number."""
 
@@ -46,23 +51,31 @@ class Redacting:
         self._state: State | None = None
         self._answered = self._open = NOTHING_ASKED
         self._goes_on = NOTHING_ASKED
+        self._known: tuple[str, ...] = ()
 
     def begin(self, state: State) -> None:
         self._state = state
         self._open = asked_of(self._pack, state)
 
-    def turn(self, before: State, after: State) -> None:
-        """The dialogue decided."""
+    def turn(self, before: State, after: State, said: str) -> None:
+        """The dialogue decided; `said`: the words or keys that it decided on, if any."""
         self._state = after
         self._answered, self._open = asked_of(self._pack, before), asked_of(self._pack, after)
+        if said:
+            if self._answered.kind is None and self._goes_on.kind is not None and not self._answered.lengths:
+                self._answered = self._goes_on
+            self._goes_on = Asked(unfinished(said))
+            further = telling_digits(said, before.language, self._answered)
+            self._known = tuple(dict.fromkeys((*self._known, *further)))[-_MOST_KNOWN:]
 
-    def asked(self, text: str, *, taken: bool) -> Asked:
+    def asked(self, *, taken: bool) -> Asked:
         """What the caller's words answer; `taken`: whether the dialogue decided on them already."""
-        asked = self._answered if taken else self._open
-        if asked.kind is None and self._goes_on.kind is not None and not asked.lengths:
-            asked = self._goes_on
-        self._goes_on = Asked(unfinished(text))
-        return asked
+        return replace(self._answered if taken else self._open, known=self._known)
+
+    @property
+    def known(self) -> Asked:
+        """Nothing was asked; but what is known by now to be personal is known."""
+        return Asked(known=self._known)
 
     @property
     def language(self) -> str:
@@ -86,7 +99,7 @@ class Redacting:
             entry,
             text=self.text(entry.text, asked),
             alternatives=self.data(entry.alternatives, asked),
-            slots=self.data(entry.slots),
+            slots=self.data(entry.slots, self.known),
             facts=facts,
             asked={},
         )

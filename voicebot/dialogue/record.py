@@ -47,14 +47,16 @@ def record(pack: Pack, before: State, event: Event, after: State, actions: Seque
     )
 
 
-def without_personal_data(turn: Turn, language: str, asked: Asked = NOTHING_ASKED) -> Turn:
-    """The turn for a file that is not encrypted."""
+def without_personal_data(
+    turn: Turn, language: str, asked: Asked = NOTHING_ASKED, known: Asked = NOTHING_ASKED
+) -> Turn:
+    """The turn for a file that is not encrypted. `asked`: of the event; `known`: for what follows from it."""
     event = redact_data(turn.event, language, asked)
     if event["kind"] == "Keyed" and event != turn.event:
         event["keys"] = "0" * len(turn.event["keys"])  # keys stay keys
     if event["kind"] in ("Heard", "Keyed") and event != turn.event:
         event["masked"] = True
-    return Turn(event, redact_data(turn.actions, language), turn.state_hash)
+    return Turn(event, redact_data(turn.actions, language, known), turn.state_hash)
 
 
 def is_secret(pack: Pack, state: State) -> bool:

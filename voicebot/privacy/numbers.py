@@ -34,6 +34,7 @@ _ACCOUNT_GROUPS = re.compile(r"\d{2,6}-\d{2,6}-\d{2,7}(?:-\d{1,4})?(?![-\d])")
 _LAST_DIGITS = re.compile(
     r"(?:뒷 ?자리|뒷 ?번호|끝 ?자리|끝 ?번호|가운데 ?자리|last (?:four|4)|ends? (?:in|with)|ending in)", re.I
 )
+_ENDING = re.compile(r"에요|예요|요|고|라고|며|네요|죠|거든|니까|야|랑|나|에|고요|구요|ㅂ니다|[^가-힣]|$")
 _BORN = re.compile(r" ?(?:년 ?)?생(?![각일])|에? ?(?:태어|출생)")
 
 
@@ -68,7 +69,7 @@ def _is_date(six: str, century: int) -> bool:
 
 def find_numbers(text: str, cues: Cues, language: str, kept: Sequence[int] = ()) -> Iterator[Found]:
     """The personal numbers of a text. `kept`: lengths of the harmless number that was asked for."""
-    found = list(runs(text))
+    found = [_without_ending(text, run) for run in runs(text)]
     for index, run in enumerate(found):
         before_end = found[index - 1].ends[-1] if index else 0
         after_start = found[index + 1].starts[0] if index + 1 < len(found) else len(text)
@@ -76,6 +77,17 @@ def find_numbers(text: str, cues: Cues, language: str, kept: Sequence[int] = ())
         if cue is None and index:
             cue = cues.before(run.starts[0])
         yield from _in_run(text, run, cue, language, kept)
+
+
+def _without_ending(text: str, run: Run) -> Run:
+    """Figures, and an ending that looks like a 2: "010-1234-5678이에요"."""
+    last = len(run.digits) - 1
+    ends_in_two = text[run.starts[last] : run.ends[last]] == "이" and run.ends[last - 1] == run.starts[last]
+    if not (ends_in_two and text[run.starts[last] - 1].isdigit() and _ENDING.match(text, run.ends[last])):
+        return run
+    return Run(
+        run.digits[:last], run.starts[:last], run.ends[:last], run.first_of_group[:last], run.spoken, run.plus
+    )
 
 
 def _in_run(text: str, run: Run, cue: Cue | None, language: str, kept: Sequence[int]) -> Iterator[Found]:
@@ -136,7 +148,7 @@ def _whole(run: Run, first: int, cue: Cue | None, language: str) -> Iterator[tup
     rest = run.digits[first:]
     harmless = cue in ("harmless", "account", "secret")
     grouped = len(run.groups) > 1
-    if resident_number(rest[:13]) and (not harmless or grouped):
+    if resident_number(rest[:13]) and (not harmless or grouped or has_check_digit(rest[:13])):
         yield "resident", 13
     for size in (16, 15, 14):
         card = rest[:size]

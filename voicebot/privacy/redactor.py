@@ -36,15 +36,21 @@ class Asked:
     """Personal data of that kind, else none."""
     lengths: tuple[int, ...] = ()
     """Of the number that was asked for."""
+    known: tuple[str, ...] = ()
+    """Digits that are known to be personal, from what was said before: they may come back as something else."""
 
     def to_json(self) -> dict[str, Any]:
         """Empty where nothing was asked."""
-        return {name: value for name, value in (("kind", self.kind), ("lengths", list(self.lengths))) if value}
+        return {name: value for name, value in self._fields if value}
+
+    @property
+    def _fields(self) -> tuple[tuple[str, Any], ...]:
+        return (("kind", self.kind), ("lengths", list(self.lengths)), ("known", list(self.known)))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Asked:
         """What `to_json` made `data` of."""
-        return cls(data.get("kind"), tuple(data.get("lengths", ())))
+        return cls(data.get("kind"), tuple(data.get("lengths", ())), tuple(data.get("known", ())))
 
 
 NOTHING_ASKED = Asked()
@@ -105,8 +111,29 @@ def _candidates(text: str, language: str, asked: Asked) -> list[Found]:
         found += find_english_names(text)
     if asked.kind is not None:
         found += _answer(text, asked)
+    if asked.known:
+        found += [
+            Found("number", *run.span(0, len(run.digits) - 1))
+            for run in runs(text)
+            if any(known in run.digits for known in asked.known)
+        ]
     taken = _placeholders(text)
     return [one for one in found if not any(one.start < end and start < one.end for start, end in taken)]
+
+
+def telling_digits(text: str, language: str, asked: Asked = NOTHING_ASKED) -> list[str]:
+    """The digits of the personal numbers in a text, six at least, each as one string."""
+    spans = [(one.start, one.end) for one in find(text, language, asked)]
+    normalised = normalise_with_spans(text, limit=2 * len(text) + 1)
+    found = []
+    for run in runs(normalised.text, _LEAST_TELLING):
+        start, end = normalised.given_span(*run.span(0, len(run.digits) - 1))
+        if any(begin < end and start < finish for begin, finish in spans):
+            found.append(run.digits)
+    return found
+
+
+_LEAST_TELLING = 6
 
 
 def _answer(text: str, asked: Asked) -> list[Found]:

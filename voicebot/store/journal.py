@@ -61,6 +61,8 @@ class Journal:
         self.entries: list[Entry] = []
         self.outcome: Mapping[str, Any] | None = None
         """How the call ended; None while it lasts."""
+        self.personal: tuple[str, ...] = ()
+        """Digits that are known to be personal by now: never stored, but looked for in what is."""
         self._followers = followers
 
     def add(self, entry: Entry) -> None:

@@ -43,7 +43,8 @@ class Scene:
         recordings: CallRecordings | None = None,
     ) -> Scene:
         """Over this database."""
-        return cls(access, History(database), Analytics(database, zone), watching, dialogue, zone, recordings=recordings)
+        history, analytics = History(database), Analytics(database, zone)
+        return cls(access, history, analytics, watching, dialogue, zone, recordings=recordings)
 
     def pack(self) -> Pack | None:
         """The pack in service; None before it is loaded."""

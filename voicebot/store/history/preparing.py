@@ -49,7 +49,7 @@ class Preparation:
         asked = Asked.from_json(entry.pop("asked", {}))
         entry["hypothesis"] = self._fit(hypothesis, language, asked)
         for name in ("text", "alternatives", "slots"):
-            entry[name] = self._fit(entry[name], language, NOTHING_ASKED if name == "slots" else asked)
+            entry[name] = self._fit(entry[name], language, Asked(known=asked.known) if name == "slots" else asked)
 
     def _fit(self, value: Any, language: str, asked: Asked = NOTHING_ASKED) -> Any:
         """Every string in `value` redacted; keys and numbers that are not text stay."""
