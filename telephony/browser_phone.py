@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import structlog
@@ -19,8 +18,6 @@ from telephony.media_stream import Started, StreamRefused
 from telephony.twiml import TOKEN
 from voicebot.channel import Answering
 from voicebot.console.talk.line import Leave, Refusal
-from voicebot.live import topics
-from voicebot.store.bus import Bus, Message
 
 _log = structlog.get_logger(__name__)
 
@@ -38,22 +35,20 @@ class BrowserPhone:
         self,
         exchange: Exchange,
         answering: Answering,
-        bus: Bus,
         *,
         takes_calls: Callable[[], bool],
         public_url: str = "",
         people: People | None = None,
     ) -> None:
-        """`bus`: where the conversation's lines are announced. `public_url`: the host that browsers may know us by.
-
-        `people`: takes over callers whom the bot hands over; without it their call ends there.
+        """`public_url`: the host that browsers may know us by. `people`: takes over callers whom the bot hands over;
+        without it their call ends there.
         """
         self._exchange, self._answering, self._people = exchange, answering, people
         self._takes_calls = takes_calls
         self._public_host = urlsplit(public_url).netloc
         self._without_start = 0
-        self._calls: dict[str, BrowserCall] = {}
-        bus.subscribe(topics.ENTRY, self._entry)
+        self._written = 0
+        """Calls here that are written on both sides."""
 
     def open(self, language: str, *, sound: bool) -> Leave | Refusal:
         """See `Line`."""
@@ -79,10 +74,6 @@ class BrowserPhone:
         if call_id.startswith(_SPOKEN):
             self._exchange.places.announce(call_id)
         return Leave(call_id, self._exchange.tokens.issue(call_id, number))
-
-    @property
-    def _written(self) -> int:
-        return sum(call_id.startswith(_WRITTEN) for call_id in tuple(self._calls))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One socket, from the upgrade to its end."""
@@ -119,12 +110,11 @@ class BrowserPhone:
         call = BrowserCall(
             self._exchange, self._answering, self._people, stream, state, number, receive, send, sound=sound
         )
-        self._calls[state.call_sid] = call
+        self._written += not sound
         try:
             await call.hold()
         finally:
-            if self._calls.get(state.call_sid) is call:
-                del self._calls[state.call_sid]
+            self._written -= not sound
 
     def _admit(self, started: Started) -> tuple[int, CallState | None]:
         """Off the loop: the socket's number and its call; None for one without leave."""
@@ -160,28 +150,3 @@ class BrowserPhone:
         if self._exchange.refusals.count("browser phone"):
             _log.warning("browser phone turned away", reason=reason)
         await close(send, _POLICY)
-
-    def _entry(self, message: Message) -> None:
-        """A line of a conversation is complete; on the bus's thread."""
-        call = self._calls.get(str(message["call"]))
-        line = _line(message["entry"])
-        if call is not None and line is not None:
-            call.caption(line)
-
-
-_SHOWN = frozenset({"at_ms", "text", "who"})
-
-
-def _line(entry: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What callers are shown of an entry: what was said, and no judgement of it."""
-    if entry.get("who") not in ("caller", "bot") or not entry.get("text"):
-        return None
-    line = {name: entry[name] for name in _SHOWN if name in entry}
-    keyed = entry.get("listener") == "keys"
-    if keyed:
-        line |= {"text": "", "keys": int("".join(filter(str.isdigit, entry["text"])) or 0)}
-    elif entry["text"] == "[...]":
-        line |= {"text": "", "hidden": True}
-    elif str(entry.get("decision", "")).startswith("ignored") or entry.get("listener") == "operator":
-        return None
-    return line

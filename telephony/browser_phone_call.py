@@ -86,6 +86,12 @@ class BrowserChannel:
         """Show a line: `who` (`caller`, `bot`, `agent`), `text`, `at_ms`, and what else the page may use."""
         self._tell(self._stream.caption(line))
 
+    def line(self, entry: Mapping[str, Any]) -> None:
+        """See `Screen`."""
+        line = _line(entry)
+        if line is not None:
+            self.caption(line)
+
     def state(self, name: str, **about: Any) -> None:
         """Tell what is going on: `begun` (the bot listens), `people` (the caller waits for a person), `ended`; and what
         people do: `waiting` with a place, `number`, `agent`, `held`, `line_lost`."""
@@ -158,11 +164,6 @@ class BrowserCall:
         with contextlib.suppress(OSError, RuntimeError, TimeoutError):
             await self._send_text(self._stream.state({"name": "ended", "kind": outcome.kind, "reason": outcome.reason}))
         await close(self._send, _DONE)
-
-    def caption(self, line: Mapping[str, Any]) -> None:
-        """From any thread: show a line of the conversation."""
-        with contextlib.suppress(RuntimeError):  # the loop closed meanwhile
-            self._loop.call_soon_threadsafe(self._channel.caption, line)
 
     async def _converse(self) -> Outcome:
         caller = Caller(self._state.call_sid, "", self._state.language, "browser")
@@ -309,3 +310,21 @@ class BrowserCall:
             over = self._stopped or kind in ("hang_up", "hand_over")
             states.change(self._state.call_sid, outcome=outcome, ended=over)
             self._exchange.places.give_back(self._state.call_sid)
+
+
+_SHOWN = frozenset({"at_ms", "text", "who"})
+
+
+def _line(entry: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What callers are shown of an entry: what was said, and no judgement of it."""
+    if entry.get("who") not in ("caller", "bot") or not entry.get("text"):
+        return None
+    line = {name: entry[name] for name in _SHOWN if name in entry}
+    keyed = entry.get("listener") == "keys"
+    if keyed:
+        line |= {"text": "", "keys": int("".join(filter(str.isdigit, entry["text"])) or 0)}
+    elif entry["text"] == "[...]":
+        line |= {"text": "", "hidden": True}
+    elif str(entry.get("decision", "")).startswith("ignored") or entry.get("listener") == "operator":
+        return None
+    return line

@@ -6,11 +6,11 @@ the event loop and returns at once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from voicebot.audio.format import Pcm
-
 
 AGENT = "agent:"
 """Begins the queue of a hand-over that is for one agent: then follows the agent's name."""
@@ -57,6 +57,18 @@ class Channel(Protocol):
 
     def clear(self) -> None:
         """Stop playing and forget what is queued. The outstanding marks come back through `played`."""
+        ...
+
+
+@runtime_checkable
+class Screen(Protocol):
+    """A channel that shows the caller what is being said."""
+
+    def line(self, entry: Mapping[str, Any]) -> None:
+        """A line of the conversation is complete (`voicebot.store.journal.Entry.to_json`).
+
+        For the caller alone: it holds all that the caller said but what is secret.
+        """
         ...
 
 

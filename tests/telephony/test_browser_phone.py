@@ -19,11 +19,9 @@ from telephony.phone.virtual_time import run
 from telephony.server import create_app
 from tests.telephony.test_media_socket import alone, virtual
 from tests.telephony.twilio_side import FRAME, STREAM_SID, Bot, Conversation, Wire, to_wire, until_gone
-from voicebot.channel import Outcome
+from voicebot.channel import Outcome, Screen
 from voicebot.config import Configuration
 from voicebot.console.talk.line import Leave
-from voicebot.live import topics
-from voicebot.store.bus import LocalBus
 
 OURS = {"origin": "https://bot.example.com"}
 
@@ -38,12 +36,10 @@ class Browser:
         most_calls: int = 10,
         **limits: Any,
     ) -> None:
-        self.bot, self.bus = Bot(script), LocalBus()
+        self.bot = Bot(script)
         app = create_app(Configuration(most_calls=most_calls), self.bot, limits=Limits(**limits))
         self.exchange = app.exchange
-        self.phone = BrowserPhone(
-            app.exchange, self.bot, self.bus, takes_calls=app.takes_calls, public_url="", people=people
-        )
+        self.phone = BrowserPhone(app.exchange, self.bot, takes_calls=app.takes_calls, public_url="", people=people)
         self.chunk = 0
 
     def leave(self, *, sound: bool = True) -> Leave:
@@ -254,14 +250,15 @@ async def test_hostile_messages_are_passed_over() -> None:
 
 
 @virtual
-async def test_captions_come_from_the_conversations_journal() -> None:
+async def test_captions_show_what_was_said_and_no_judgement_of_it() -> None:
     browser = Browser()
     leave = browser.leave()
     wire = browser.open(leave)
     await browser.talk(wire, 0.1)
 
     def entry(**content: Any) -> None:
-        browser.bus.publish(topics.ENTRY, {"call": leave.call_id, "entry": {"at_ms": 20, **content}})
+        assert isinstance(browser.call.channel, Screen)
+        browser.call.channel.line({"at_ms": 20, **content})
 
     entry(who="bot", text="안녕하세요.", wait_ms=3)
     entry(who="caller", text="[8 keys]", listener="keys")
@@ -269,7 +266,6 @@ async def test_captions_come_from_the_conversations_journal() -> None:
     entry(who="caller", text="음", decision="ignored: noise")
     entry(who="caller", text="취소", listener="operator", facts={"by": "kim"})
     entry(who="call", decision="hang_up", text="x")
-    browser.bus.publish(topics.ENTRY, {"call": "BR9", "entry": {"who": "bot", "text": "다른 통화"}})
     await browser.talk(wire, 0.1)
     assert [message["caption"] for message in wire.sent("caption")] == [
         {"who": "bot", "text": "안녕하세요.", "at_ms": 20},

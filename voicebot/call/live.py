@@ -32,7 +32,7 @@ from voicebot.call.minutes import Minutes
 from voicebot.call.playback import Playback, RunOff
 from voicebot.call.recording import CallRecorder, RecordedChannel
 from voicebot.call.waiting import Waiting, waited
-from voicebot.channel import AGENT, Caller, Channel, Outcome
+from voicebot.channel import AGENT, Caller, Channel, Outcome, Screen
 from voicebot.dialogue import actions, events
 from voicebot.dialogue.state import State
 from voicebot.failure import place
@@ -86,6 +86,7 @@ class Call:
         self._context = named_context(caller.call_id)
         chronicle = Chronicle(shared.history, shared.dialogue.pack, caller) if shared.history else None
         self._minutes = Minutes(journal, shared.log, shared.dialogue.pack, chronicle)
+        self._minutes.screen = channel if isinstance(channel, Screen) else None
         self._continuity = Continuity(shared.kept, shared.pools.keeping, journal)
         self._recorder = shared.record(caller.call_id) if shared.record is not None else None
         if self._recorder is not None:
