@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from tts.engines import ToneEngine
+
 from voicebot.dialogue.pack import load_pack
 from voicebot.tts.port import EngineError, Sound, Style
 from voicebot.tts.recordings import Recorded, Recordings

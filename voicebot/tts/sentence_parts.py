@@ -8,6 +8,7 @@ from voicebot.audio.format import Pcm
 from voicebot.tts.markup import Break, Words, pieces
 from voicebot.tts.port import Style
 from voicebot.tts.recordings import Fill, Pause, Recorded, Recordings
+from voicebot.tts.stretching import stretch
 from voicebot.tts.telephone import pause
 
 _EMPHASIS = Style(rate=0.9, pitch=1.06)
@@ -29,7 +30,7 @@ Part = Pcm | ToMake
 def parts_of(recordings: Recordings, sentence: str, language: str, style: Style) -> tuple[Part, ...]:
     """A sentence, as written and with its markup, in the order in which it is heard. Pure signs say nothing."""
     if (recorded := recordings.find(sentence, language)) is not None:
-        return (recorded,)
+        return (stretch(recorded, style.rate),)
     # Recorded pieces have the speed and the melody that they have: what is marked up is an engine's.
     composed = None if "<" in sentence or "&" in sentence else recordings.compose(sentence, language)
     if composed is None:
@@ -38,9 +39,9 @@ def parts_of(recordings: Recordings, sentence: str, language: str, style: Style)
     for part in composed:
         match part:
             case Recorded(pcm):
-                parts.append(pcm)
+                parts.append(stretch(pcm, style.rate))
             case Pause(milliseconds):
-                parts.append(pause(milliseconds))
+                parts.append(pause(round(milliseconds / style.rate)))
             case Fill(words):
                 parts += _to_make(words, language, style)
     return tuple(parts)

@@ -24,6 +24,7 @@ from voicebot.tts.sentence_parts import Part, ToMake, parts_of
 from voicebot.tts.soundness import distorted, unusable
 from voicebot.tts.speech_text import sentences
 from voicebot.tts.standing import Standing
+from voicebot.tts.stretching import stretch
 from voicebot.tts.synthesis import Synthesis
 from voicebot.tts.telephone import join, on_the_line, pause
 from voicebot.tts.waits import PATIENCE_S, WORTH_WAITING_S, ErrorRates
@@ -109,7 +110,7 @@ class TelephoneVoice:
         """
         try:
             if (recorded := self._recordings.find(text, language)) is not None:
-                return recorded
+                return stretch(recorded, style.rate)
             return _with_pauses(
                 [
                     join([self._sound(part, language, within_s) for part in self._plan(sentence, language, style)])
