@@ -205,7 +205,6 @@ def _add_pages(configuration: Configuration, service: Service, app: TelephonyApp
         phone = BrowserPhone(
             app.exchange,
             desk.lines,
-            service.bus,
             takes_calls=app.takes_calls,
             public_url=configuration.public_url,
             people=desk.lines.people,
