@@ -1,5 +1,6 @@
 """Every command, registered with the application by being imported."""
 
+import voicebot.cli.alerts
 import voicebot.cli.call
 import voicebot.cli.callbacks
 import voicebot.cli.chat

@@ -68,7 +68,7 @@ def add_console(
     flask.register_blueprint(people_blueprint(access))
     recordings = CallRecordings(configuration.var / "recordings", open_sealer(configuration))
     scene = Scene.of(access, database, Watching(bus), dialogue, zone, recordings)
-    flask.register_blueprint(operators_blueprint(scene))
+    flask.register_blueprint(operators_blueprint(scene, database))
     add_api(flask, scene, database)
     flask.register_blueprint(live_blueprint(scene, bus))
     asgi_routes(flask)["/console/live/feed"] = LiveFeed(access, scene.watching)
