@@ -45,6 +45,10 @@ _UNMEASURED = 40
 """Calls at once where nobody measured and nothing is configured: two cores hold them."""
 
 
+_BEAT_S = 0.25
+"""Seconds between two signs of life."""
+
+
 class ServerError(VoicebotError):
     """The server can't listen."""
 
@@ -174,12 +178,13 @@ async def run_server(
     listening: Callable[[int], None] = lambda _port: None,
     limits: Limits | None = None,
     listener: socket.socket | None = None,
+    alive: Callable[[bool], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain.
 
     `listening` is called with the port once it is open, which matters for port 0. `listener`: a socket that is open
-    already. Raises ServerError where the port can't be opened, TlsError where its certificate can't be used, and what
-    the application's lifespan raised.
+    already. `alive` is called four times a second while the loop runs, with whether calls are held. Raises ServerError
+    where the port can't be opened, TlsError where its certificate can't be used, and what the lifespan raised.
     """
     limits = limits or Limits()
     speaks_tls = check_tls(configuration)
@@ -203,12 +208,21 @@ async def run_server(
         ssl_keyfile=configuration.tls_key if speaks_tls else None,
         timeout_graceful_shutdown=2,
     )
+    beating = asyncio.ensure_future(_beat(app, alive)) if alive is not None else None
     try:
         await _DrainingServer(config, app, listening, configuration.drain_s).serve(sockets=[listener])
     except SystemExit:
         raise app.start_error or ServerError("the server could not start; the log above tells why.") from None
     finally:
+        if beating is not None:
+            beating.cancel()
         listener.close()
+
+
+async def _beat(app: TelephonyApp, alive: Callable[[bool], None]) -> None:
+    while True:
+        alive(len(app.exchange.streams) > 0)
+        await asyncio.sleep(_BEAT_S)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -239,6 +253,7 @@ def serve(
     listening: Callable[[int], None] = lambda _port: None,
     limits: Limits | None = None,
     listener: socket.socket | None = None,
+    alive: Callable[[bool], None] | None = None,
     extend: Callable[[TelephonyApp], None] = lambda _app: None,
     **options: Any,
 ) -> None:
@@ -246,4 +261,4 @@ def serve(
     limits = limits or Limits()
     app = create_app(configuration, answering, limits=limits, **options)
     extend(app)
-    asyncio.run(run_server(app, configuration, listening=listening, limits=limits, listener=listener))
+    asyncio.run(run_server(app, configuration, listening=listening, limits=limits, listener=listener, alive=alive))

@@ -1,15 +1,18 @@
 """Several processes that take calls on one port: forked, watched, replaced, and ended together.
 
 They share the listening socket and not `SO_REUSEPORT`: a connection that no process has accepted yet is then anybody's,
-so the death of one loses none. A WebSocket goes to whichever worker accepts it, the call's state being shared.
+so the death of one loses none. A WebSocket goes to whichever worker accepts it, the call's state being shared. Workers
+show signs of life; one that shows none is frozen, and killed: its callers go on with another one.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import mmap
 import os
 import signal
+import struct
 import sys
 import threading
 import time
@@ -20,12 +23,14 @@ import structlog
 
 _log = structlog.get_logger(__name__)
 
-Work = Callable[[Callable[[], None], bool], int]
-"""What a worker does: is told what to call once it takes calls, and whether callers wait for it because others died;
-returns the process's exit status."""
-
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
 _LOOKS_UP_S = 0.25
+_FROZEN_LOOKS = 8
+"""Looks at a worker with calls without a sign of life until it is killed: two seconds of silence, on top of the second
+of sound that was sent ahead, are as much as callers bear."""
+_IDLE_FROZEN_LOOKS = 40
+"""The same for one without calls: nobody waits for it."""
+_BEAT = struct.Struct("<q?")
 _SOON_S = 10.0
 """A worker that lived shorter was stillborn: the next one waits."""
 _LONGEST_WAIT_S = 30.0
@@ -36,12 +41,69 @@ USAGE = 2
 _PR_SET_PDEATHSIG = 1
 
 
+class Signs:
+    """What a worker tells its parent. Made before the fork, of memory that both share."""
+
+    def __init__(self) -> None:
+        self._reads, self._writes = os.pipe()
+        os.set_blocking(self._reads, False)
+        self._memory = mmap.mmap(-1, _BEAT.size)
+        self._beats = 0
+        self._unchanged = 0
+        self._seen = (0, False)
+
+    # The worker
+
+    def ready(self) -> None:
+        """It takes calls."""
+        with contextlib.suppress(OSError):
+            os.write(self._writes, b"r")
+            os.close(self._writes)
+
+    def alive(self, *, busy: bool) -> None:
+        """To be told every 0.25 s, from the first time on. `busy`: it holds calls, and a stop would be noticed."""
+        self._beats += 1
+        self._memory[:] = _BEAT.pack(self._beats, busy)
+
+    def leaves(self) -> None:
+        """It shows no more signs of life, and that is in order."""
+        self._memory[:] = _BEAT.pack(0, False)
+
+    # The parent
+
+    def heard_ready(self) -> bool:
+        """Whether it just said that it takes calls."""
+        with contextlib.suppress(OSError):
+            return bool(os.read(self._reads, 1))
+        return False
+
+    def looks_frozen(self) -> bool:
+        """To be asked every 0.25 s: counting looks, not seconds, asks no more of it than its parent gets to do."""
+        beats, busy = _BEAT.unpack(self._memory[:])
+        self._unchanged = self._unchanged + 1 if beats and (beats, busy) == self._seen else 0
+        self._seen = beats, busy
+        return self._unchanged >= (_FROZEN_LOOKS if busy else _IDLE_FROZEN_LOOKS)
+
+    def close(self, *, in_worker: bool) -> None:
+        """Give back the end of the pipe that this process does not need; the parent's when the worker has ended."""
+        os.close(self._reads if in_worker else self._writes)
+
+    def forget(self) -> None:
+        """The worker ended, or is another's."""
+        os.close(self._reads)
+        self._memory.close()
+
+
+Work = Callable[[Signs, bool], int]
+"""What a worker does: is told how to tell its parent, and whether callers wait for it because others died; returns the
+process's exit status."""
+
+
 @dataclass
 class _Worker:
     pid: int
     began: float
-    ready: int
-    """Reads a byte when it takes calls."""
+    signs: Signs
 
 
 class Workers:
@@ -63,6 +125,7 @@ class Workers:
         self._ever_ready = 0
         self._signals = 0
         self._kill_at: float | None = None
+        self._looked_at = 0.0
         self._status = 0
 
     def run(self) -> int:
@@ -79,6 +142,7 @@ class Workers:
                 self._stop()
             self._reap()
             self._look_for_ready()
+            self._look_for_life()
             if self._kill_at is not None and time.monotonic() >= self._kill_at:
                 self._send(signal.SIGKILL)
             if self._signals and not self._workers:
@@ -86,31 +150,30 @@ class Workers:
 
     def _fill(self) -> None:
         while len(self._workers) < self._number and time.monotonic() >= self._next_at:
-            reads, writes = os.pipe()
-            os.set_blocking(reads, False)
+            signs = Signs()
             sys.stdout.flush()
             sys.stderr.flush()
             pid = os.fork()
             if pid == 0:
-                os.close(reads)
-                self._be_worker(writes)
-            os.close(writes)
-            self._workers[pid] = _Worker(pid, time.monotonic(), reads)
+                self._be_worker(signs)
+            signs.close(in_worker=False)
+            self._workers[pid] = _Worker(pid, time.monotonic(), signs)
             _log.info("worker began", worker=pid)
 
-    def _be_worker(self, writes: int) -> None:
+    def _be_worker(self, signs: Signs) -> None:
         """In the child: never returns."""
         status = 1
         try:
+            signs.close(in_worker=True)
             for worker in self._workers.values():
-                os.close(worker.ready)
+                worker.signs.forget()
             # Without its parent nobody would end it.
             with contextlib.suppress(OSError, AttributeError):
                 ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-            status = self._work(lambda: self._tell_ready(writes), self._ever_ready > 0)
+            status = self._work(signs, self._ever_ready > 0)
         except KeyboardInterrupt:
             status = 0
         except BaseException as error:
@@ -119,12 +182,6 @@ class Workers:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(status)
-
-    @staticmethod
-    def _tell_ready(writes: int) -> None:
-        with contextlib.suppress(OSError):
-            os.write(writes, b"r")
-            os.close(writes)
 
     def _stop(self) -> None:
         self._signals += 1
@@ -145,9 +202,8 @@ class Workers:
             worker = self._workers.pop(pid, None)
             if worker is None:
                 continue
-            with contextlib.suppress(BlockingIOError):
-                self._ever_ready += bool(os.read(worker.ready, 1))
-            os.close(worker.ready)
+            self._ever_ready += worker.signs.heard_ready()
+            worker.signs.forget()
             self._on_end(pid)
             self._ended(pid, os.waitstatus_to_exitcode(status), time.monotonic() - worker.began)
 
@@ -167,8 +223,18 @@ class Workers:
 
     def _look_for_ready(self) -> None:
         for worker in self._workers.values():
-            with contextlib.suppress(BlockingIOError, OSError):
-                if os.read(worker.ready, 1):
-                    self._ever_ready += 1
-                    if self._ever_ready == self._number:
-                        self._on_ready()
+            if worker.signs.heard_ready():
+                self._ever_ready += 1
+                if self._ever_ready == self._number:
+                    self._on_ready()
+
+    def _look_for_life(self) -> None:
+        now = time.monotonic()
+        if now - self._looked_at < _LOOKS_UP_S:
+            return
+        self._looked_at = now
+        for worker in self._workers.values():
+            if worker.signs.looks_frozen():
+                _log.error("worker is frozen, killed", worker=worker.pid)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker.pid, signal.SIGKILL)

@@ -28,7 +28,7 @@ listener.listen(64)
 {work}
 
 def told(text):
-    os.write(1, (text + chr(10)).encode())
+    os.write(1, (chr(10) + text + chr(10)).encode())  # the log may be in the middle of a line
 
 status = Workers({number}, work, ready=lambda: told(f"ready {{listener.getsockname()[1]}}"),
                  ended=lambda pid: told(f"ended {{pid}}")).run()
@@ -36,11 +36,11 @@ told(f"status {{status}}")
 """
 
 ECHO = """
-def work(ready, hurry):
+def work(parent, hurry):
     stopped = []
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(1))
     listener.settimeout(0.05)
-    ready()
+    parent.ready()
     while not stopped:
         try:
             peer, _ = listener.accept()
@@ -107,7 +107,7 @@ def test_no_worker_outlives_its_parent(parents: list[Parent]) -> None:
 
 
 def test_where_no_worker_can_begin_the_parent_ends_with_its_status(parents: list[Parent]) -> None:
-    parents.append(parent := Parent("def work(ready, hurry):\n    return 2\n"))
+    parents.append(parent := Parent("def work(parent, hurry):\n    return 2\n"))
     assert parent.line("status") == "2"
 
 
@@ -115,9 +115,9 @@ def test_a_worker_that_does_not_end_is_killed_by_the_second_signal(parents: list
     stubborn = """
     import telephony.workers
     telephony.workers._KILLED_AFTER_S = 0.1
-    def work(ready, hurry):
+    def work(parent, hurry):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        ready()
+        parent.ready()
         while True:
             time.sleep(60)
     """
@@ -126,4 +126,39 @@ def test_a_worker_that_does_not_end_is_killed_by_the_second_signal(parents: list
     parent.process.terminate()
     parent.process.terminate()
     parent.process.send_signal(signal.SIGINT)
+    assert parent.line("status") == "0"
+
+
+FROZEN = """
+def work(parent, hurry):
+    stopped = []
+    signal.signal(signal.SIGTERM, lambda *_: stopped.append(1))
+    parent.ready()
+    told(f"began {os.getpid()}")
+    while not stopped:
+        parent.alive(busy=BUSY)
+        time.sleep(0.05)
+    parent.leaves()
+    time.sleep(LEAVES_S)
+    return 0
+"""
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_a_worker_that_shows_no_sign_of_life_is_killed_and_replaced(parents: list[Parent], busy: bool) -> None:
+    quick = "import telephony.workers\ntelephony.workers._IDLE_FROZEN_LOOKS = 3\n"
+    parents.append(parent := Parent(quick + FROZEN.replace("BUSY", str(busy)).replace("LEAVES_S", "0"), 1))
+    pid = int(parent.line("began"))
+    os.kill(pid, signal.SIGSTOP)
+    assert int(parent.line("ended")) == pid
+    assert int(parent.line("began")) != pid
+    parent.process.terminate()
+    assert parent.line("status") == "0"
+
+
+def test_a_worker_that_takes_its_time_to_leave_is_not_frozen(parents: list[Parent]) -> None:
+    quick = "import telephony.workers\ntelephony.workers._FROZEN_LOOKS = 1\n"
+    parents.append(parent := Parent(quick + FROZEN.replace("BUSY", "True").replace("LEAVES_S", "0.8"), 1))
+    parent.line("began")
+    parent.process.terminate()
     assert parent.line("status") == "0"

@@ -96,7 +96,7 @@ def _serve_with_workers(configuration: Configuration, console: Console, *, follo
     from telephony.server import listen
     from telephony.shared_memory import shared_folder
     from telephony.tls import check_tls
-    from telephony.workers import USAGE, Workers
+    from telephony.workers import USAGE, Signs, Workers
     from voicebot.errors import VoicebotError
     from voicebot.service import preload
     from voicebot.store.live_sqlite import SqliteStore, make_sound
@@ -114,7 +114,7 @@ def _serve_with_workers(configuration: Configuration, console: Console, *, follo
     _settle()
     supervisor = os.getpid()
 
-    def work(ready: Callable[[], None], hurry: bool) -> int:
+    def work(parent: Signs, hurry: bool) -> int:
         from voicebot.cli.follow import follower
         from voicebot.service import Service
         from voicebot.store.bus_file import FileBus
@@ -130,12 +130,14 @@ def _serve_with_workers(configuration: Configuration, console: Console, *, follo
             _settle()
             if service.trouble:
                 _tell_ready(console, service.trouble)
-            ready()
-            _take_calls(configuration, service, None, listener=listener, service_id=str(supervisor))
+            parent.ready()
+            alive = lambda busy: parent.alive(busy=busy)  # noqa: E731
+            _take_calls(configuration, service, None, listener=listener, service_id=str(supervisor), alive=alive)
         except VoicebotError as error:
             sys.stderr.write(f"{error}\n")
             return USAGE
         finally:
+            parent.leaves()
             service.close()
             bus.close()
         return 0
@@ -156,6 +158,7 @@ def _take_calls(
     lifespan: Any = contextlib.nullcontext,
     listener: socket.socket | None = None,
     service_id: str = "",
+    alive: Callable[[bool], None] | None = None,
 ) -> None:
     from telephony.callbacks import calling_back
     from telephony.calls_api import calls_blueprint
@@ -185,6 +188,7 @@ def _take_calls(
             lifespan=lifespan,
             listening=listening,
             listener=listener,
+            alive=alive,
             extend=functools.partial(_add_pages, configuration, service),
         )
 
