@@ -46,7 +46,7 @@ class ServiceProcess:
 
     def _readyz(self) -> httpx.Response:
         """While it loads on a busy machine, this may take a while."""
-        return httpx.get(f"{self.local_url}/readyz", trust_env=False, timeout=30)
+        return httpx.get(f"{self.local_url}/readyz", trust_env=False, timeout=60)
 
     def wait_until_serving(self, within_s: float = 60) -> None:
         """Until it is ready, or knows why it takes calls by keys only. Raises TimeoutError."""
