@@ -27,8 +27,9 @@ from voicebot.errors import VoicebotError
 VOICEBOT = str(Path(sys.executable).with_name("voicebot"))
 SCENARIO = Path("prompts/shop/demo/parcel.yaml")
 
-READY_WITHIN_S = 60.0
-"""The models load in a few seconds; a machine that is installing something else takes longer."""
+READY_WITHIN_S = 120.0
+"""The models load in a few seconds, and the first start takes half a minute for the phrases; a machine that is installing
+something else takes longer."""
 CALL_WITHIN_S = 180.0
 END_WITHIN_S = 10.0
 """Seconds that a process gets to end by itself."""
