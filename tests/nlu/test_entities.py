@@ -88,3 +88,8 @@ def test_whole_sentences_yield_all_their_values_and_no_others(group: dict[str, A
         if (_values(found, False), _values(found, True)) != (case["values"], case.get("negated", [])):
             wrong.append((case["said"], found))
     assert not wrong
+
+
+def test_ten_thousand_that_begins_another_word_is_no_number() -> None:
+    found = find_entities("짜 오 고 만나오", "ko", today=date(2026, 11, 22), expect=[Expected("digits", (8,))])
+    assert all(entity.text.strip() for entity in found)

@@ -18,17 +18,22 @@ if TYPE_CHECKING:
 
 @app.command()
 def simulate(
-    pack: Annotated[str | None, typer.Argument(help="Name or folder of the pack; the configured one by default.")] = None,
+    pack: Annotated[
+        str | None, typer.Argument(help="Name or folder of the pack; the configured one by default.")
+    ] = None,
     language: Annotated[str | None, typer.Option(help="Language: ko or en.")] = None,
     calls: Annotated[int, typer.Option(help="How many calls.", min=1, max=1_000_000)] = 200,
     cer: Annotated[float, typer.Option(help="Share of characters that are misheard.", min=0.0, max=1.0)] = 0.1,
     seed: Annotated[int, typer.Option(help="The same seed gives the same calls.")] = 0,
     held_out: Annotated[
-        float, typer.Option(help="Share of the templates that the bot is not taught, and callers use.", min=0.0, max=0.9)
+        float,
+        typer.Option(help="Share of the templates that the bot is not taught, and callers use.", min=0.0, max=0.9),
     ] = 0.25,
     one_listener: Annotated[bool, typer.Option(help="Without a second listener.")] = False,
     failures: Annotated[int, typer.Option(help="Show so many calls that failed.", min=0)] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, with the calls that failed.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON, with the calls that failed.")
+    ] = False,
 ) -> None:
     """Let simulated callers, misheard as on the telephone, talk to a pack; tell how many got what they wanted."""
     from voicebot import config
@@ -89,7 +94,9 @@ def simulate(
 
 
 def _in_words(call: SimulatedCall) -> str:
-    lines = [f"call {call.number}, wanted {', '.join(call.intents)}, missed {call.missed}: {call.ended} {call.handed_over}"]
+    lines = [
+        f"call {call.number}, wanted {', '.join(call.intents)}, missed {call.missed}: {call.ended} {call.handed_over}"
+    ]
     for turn in call.turns:
         lines.append(f"    caller: {turn.did}" + (f"   heard as: {turn.heard}" if turn.heard else ""))
         lines.append(f"    bot ({turn.decision}): {turn.bot}")

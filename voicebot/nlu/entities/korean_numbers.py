@@ -229,7 +229,7 @@ def amounts(text: str, context: Context) -> Iterator[Candidate]:
         if (value := read_sino(match["number"])) is not None:
             yield Candidate("amount", {"amount": value / 100, "currency": "USD"}, *match.span())
     if context.expects("amount"):
-        for match in _BARE.finditer(text):
+        for match in _bare(text):
             value = _number((match["sino"] or match["native"]).strip())
             if value is not None and match["sino"] and (len(match["sino"]) > 1 or whole(text, *match.span())):
                 yield Candidate("amount", {"amount": value, "currency": "KRW"}, *match.span())
@@ -257,11 +257,16 @@ def shares(text: str, _: Context) -> Iterator[Candidate]:
             yield Candidate("fraction", f"{above}/{below}", *match.span())
 
 
+def _bare(text: str) -> Iterator[re.Match[str]]:
+    """Bare numbers; not the nothing before 만 that begins another word ("만나요")."""
+    return (match for match in _BARE.finditer(text) if match["sino"] or match["native"])
+
+
 def numbers(text: str, context: Context) -> Iterator[Candidate]:
     """Bare numbers. Short words that are also numbers count only where a number is asked or nothing else was said."""
     asked = context.expects("number", "count", "ordinal")
     kind = "count" if context.expects("count") and not context.expects("number") else "number"
-    for match in _BARE.finditer(text):
+    for match in _bare(text):
         words = (match["sino"] or match["native"]).strip()
         if words.replace(" ", "").isdigit() or (words[0].isdigit() and words[-1].isdigit()):
             continue
