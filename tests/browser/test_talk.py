@@ -55,7 +55,7 @@ def talk(service: ServiceProcess) -> str:
 
 @pytest.mark.model
 def test_a_whole_spoken_call_with_keys_and_captions(talk: str, open_browser: OpenBrowser, tmp_path: Path) -> None:
-    page = open_browser(said(tmp_path / "caller.wav", (5.0, ORDER), (18.0, PERSON)))
+    page = open_browser(said(tmp_path / "caller.wav", (7.0, ORDER), (21.0, PERSON)))
     page.goto(talk)
     page.get_by_role("button", name="통화 시작").click()
     stage(page, "talking")
