@@ -101,12 +101,9 @@ def in_korean(groups: list[str], rng: random.Random, form: str) -> str:
     if form == "apart":
         return " ".join(name(digit) for digit in whole)
     if form == "misspaced":
-        text, at = "", 0
+        text = ""
         for digit in whole:
-            text += name(digit)
-            at += 1
-            if rng.random() < 0.3:
-                text += " "
+            text += name(digit) + (" " if rng.random() < 0.3 else "")
         return text.strip()
     if form == "mixed":
         return " ".join(group if rng.random() < 0.5 else name(group) for group in groups)
@@ -793,7 +790,7 @@ def harmless_numbers(rng: random.Random, count: int) -> Iterator[Sentence]:
         language = ("ko", "en")[number % 2]
         template = rng.choice(HARMLESS_KO if language == "ko" else HARMLESS_EN)
 
-        def fill(match: re.Match[str]) -> str:
+        def fill(match: re.Match[str], language: str = language) -> str:
             name = match[1]
             if name.isdigit():
                 value = f"{rng.randint(1, 9)}" + digits(rng, int(name) - 1)

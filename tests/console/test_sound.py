@@ -50,7 +50,7 @@ def test_the_sound_comes_in_parts_and_with_peaks(
     assert (peaks["begin_ms"], peaks["duration_ms"]) == (1500, 2000)
     assert min(peaks["caller"]) > 0.2
     assert max(peaks["bot"]) == 0
-    trail = [entry.action for entry in History(database).audit_trail(call_id="CA1").entries]
+    trail = [entry.action for entry in History(database).audit_trail(call_id="CA1").items]
     assert trail.count("listen to call") == 1
 
 

@@ -46,13 +46,8 @@ def test_a_caller_is_asked_first(pack: str, language: str, yes: str, no: str) ->
     recording, question = asked(dialogue, language)
     assert recording == "asked"
     assert ("녹음" if language == "ko" else "record") in question
-    for answers, consent in (
-        ((Heard(yes),), "yes"),
-        ((Keyed("1"),), "yes"),
-        ((Heard(no),), "no"),
-        ((Keyed("2"),), "no"),
-    ):
-        recording, words = asked(dialogue, language, *answers)
+    for answer, consent in ((Heard(yes), "yes"), (Keyed("1"), "yes"), (Heard(no), "no"), (Keyed("2"), "no")):
+        recording, words = asked(dialogue, language, answer)
         assert recording == consent
         assert words.endswith("?"), "then the caller is asked what it is about"
 

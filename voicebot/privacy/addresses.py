@@ -87,14 +87,9 @@ def _korean(text: str) -> Iterator[Found]:
         sure = sure or home or road.endswith("길")
         stem = re.sub(r"(?:로|길)$", "", road)
         if (
-            sure
-            and len(stem) >= 2
-            and stem not in _NO_ROAD
-            and not stem.endswith(("으", "대"))
+            (sure and len(stem) >= 2 and stem not in _NO_ROAD and not stem.endswith(("으", "대")))
             or (match["region"].strip() and len(stem) >= 1)
-        ):
-            yield Found("address", match.start(), match.end())
-        elif sure and "대로" in road and len(road) > 3:
+        ) or (sure and "대로" in road and len(road) > 3):
             yield Found("address", match.start(), match.end())
     for match in _LOT.finditer(text):
         if "번지" in match["house"] or match["region"].strip() or home:

@@ -38,7 +38,8 @@ _WORDS: dict[Cue, str] = {
     r"|application(?: number)?|booking(?: number)?|reservation(?: number)?|invoice(?: number)?|product(?: number)?"
     r"|model(?: number)?|serial(?: number)?|employee(?: number| id)?|membership(?: number)?|member(?: number)?"
     r"|confirmation(?: number| code)?|coupon(?: code)?|customer number|receipt(?: number)?|claim(?: number)?|parcel"
-    r"|item(?: number)?|sku|barcode|version|hotline|helpline|business registration number|request number|approval number)\b",
+    r"|item(?: number)?|sku|barcode|version|hotline|helpline|business registration number|request number"
+    r"|approval number)\b",
     "number": r"번호|\bnumbers?\b",
 }
 _CUE = re.compile("|".join(f"(?P<{cue}>{words})" for cue, words in _WORDS.items()), re.IGNORECASE)

@@ -50,15 +50,20 @@ _FUNCTION = frozenset(
 _TOKEN = r"[A-Za-z][A-Za-z'’.-]*"
 _TOKENS = re.compile(rf"{_TOKEN}")
 _STRONG = re.compile(
-    r"\b(?:my|his|her|the|full|first|last|family|given|legal|maiden|account holder(?:'s)?|customer(?:'s)?|husband's|wife's|son's"
-    r"|daughter's|mother's|father's)? ?(?:full |first |last |legal |sur|maiden |family )?name(?:'s| is|s is|:| was| would be|,)? "
+    r"\b(?:my|his|her|the|full|first|last|family|given|legal|maiden|account holder(?:'s)?|customer(?:'s)?"
+    r"|husband's|wife's|son's"
+    r"|daughter's|mother's|father's)? ?(?:full |first |last |legal |sur|maiden |family )?name(?:'s| is|s is|:|"
+    r" was| would be|,)? "
     r"(?:(?:on|for|in|of) (?:\w+ ){1,4}?is )?(?:um+,? |uh+,? |er+,? |it's |is )?"
-    r"|\bunder (?:the )?name (?:of )?|\b(?:recipient|account holder|beneficiary|cardholder|card holder|addressee|payee|passenger)"
-    r"(?:'s name)?(?: is|:) |\bin the name of |\bi(?:'m| am) called |\bnamed |\b(?:please )?call me (?!back|at|on|when|later|again|in|tomorrow|today|if|to|and|after|before)",
+    r"|\bunder (?:the )?name (?:of )?|\b(?:recipient|account holder|beneficiary|cardholder|card holder|addressee"
+    r"|payee|passenger)"
+    r"(?:'s name)?(?: is|:) |\bin the name of |\bi(?:'m| am) called |\bnamed |\b(?:please )?call me (?!back|at"
+    r"|on|when|later|again|in|tomorrow|today|if|to|and|after|before)",
     re.IGNORECASE,
 )
 _WEAK = re.compile(
-    r"\b(?:i'm|i am|i’m|this is|it's|it is|speaking with|speaking to|name of|dear|hello|hi|thank you|thanks|sorry|for|from|to|with),? "
+    r"\b(?:i'm|i am|i’m|this is|it's|it is|speaking with|speaking to|name of|dear|hello|hi|thank you|thanks"
+    r"|sorry|for|from|to|with),? "
     r"(?:um+,? |uh+,? )?",
     re.IGNORECASE,
 )
@@ -79,9 +84,8 @@ def find_english_names(text: str) -> Iterator[Found]:
             "name" in match[0].lower()
             and re.search(r"\b(?:the)? ?name $", match[0], re.I)
             and not _capital(text, match.end())
-        ):
-            if not _starts_with_first_name(text, match.end()):
-                continue
+        ) and not _starts_with_first_name(text, match.end()):
+            continue
         found = _name_at(text, match.end(), sure=True)
         if found:
             yield found

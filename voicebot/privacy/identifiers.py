@@ -62,7 +62,7 @@ def _next_word(text: str, at: int) -> int:
 
 def _local_part_ko(text: str, at: int) -> int:
     """Where the words before the 골뱅이 begin: up to eight, not beyond one that ends like a topic or an object."""
-    words = [word for word in _MAIL_PART_KO.finditer(text, max(0, at - 60), at)]
+    words = list(_MAIL_PART_KO.finditer(text, max(0, at - 60), at))
     start = at
     for word in reversed(words[-8:]):
         if "".join(text[word.end() : start].split()) or (start != at and _MAIL_ENDS_KO.match(word[0])):
@@ -189,7 +189,9 @@ _SHORT_BORN = re.compile(
 def find_births(text: str, cues: Cues) -> Iterator[Found]:
     """Dates that somebody was born on: a word beside them says so."""
     for match in _DATE.finditer(text):
-        if cues.before(match.start()) == "birth" or _BORN_BEHIND.match(text, match.end()):
-            yield Found("birth", *match.span())
-        elif cues.after(match.end(), len(text)) == "birth" and "쿠폰" not in text:
+        if (
+            cues.before(match.start()) == "birth"
+            or _BORN_BEHIND.match(text, match.end())
+            or (cues.after(match.end(), len(text)) == "birth" and "쿠폰" not in text)
+        ):
             yield Found("birth", *match.span())

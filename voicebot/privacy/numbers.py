@@ -85,9 +85,7 @@ def _without_ending(text: str, run: Run) -> Run:
     ends_in_two = text[run.starts[last] : run.ends[last]] == "이" and run.ends[last - 1] == run.starts[last]
     if not (ends_in_two and text[run.starts[last] - 1].isdigit() and _ENDING.match(text, run.ends[last])):
         return run
-    return Run(
-        run.digits[:last], run.starts[:last], run.ends[:last], run.first_of_group[:last], run.spoken, run.plus
-    )
+    return Run(run.digits[:last], run.starts[:last], run.ends[:last], run.first_of_group[:last], run.spoken, run.plus)
 
 
 def _in_run(text: str, run: Run, cue: Cue | None, language: str, kept: Sequence[int]) -> Iterator[Found]:
