@@ -12,8 +12,8 @@ import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from telephony.agent_line import Captioned, LinePorts, Listening
 from telephony.agent_line_link import LineLink
+from telephony.agent_line_ports import Captioned, LinePorts, Listening
 from telephony.agent_line_socket import AgentSocket
 from telephony.agent_lines import AgentLines
 from telephony.callbacks import CallbackRounds, CallbackSettingsError

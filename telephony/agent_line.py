@@ -8,26 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 import structlog
 
 from telephony.agent_line_end import Command, LineEnd
 from telephony.agent_line_phrases import LinePhrase, line_said, people_said
-from telephony.agent_line_voice import CallerChannel, LineVoice, Speak
+from telephony.agent_line_ports import LinePorts, Listening
+from telephony.agent_line_voice import CallerChannel, LineVoice
 from telephony.media_stream import Media
 from telephony.people.phrases import Phrase
 from voicebot.audio import mulaw
 from voicebot.audio.format import FRAME_SAMPLES
 from voicebot.channel import Caller, Outcome
 from voicebot.failure import place
-from voicebot.live.desk import RENEWED_S, DeskCaller, DeskQueue
+from voicebot.live.desk import RENEWED_S, DeskCaller
 from voicebot.nlu.entities.phones import phone_number
-from voicebot.office import Office
 from voicebot.store.hand_overs import HandOverContext
 
 _log = structlog.get_logger(__name__)
@@ -45,51 +45,6 @@ BACK_TO_THE_BOT = "bot"
 
 Left = Literal["lost", "hang_up", "bot", "transfer", "caller"]
 """How an agent's part ended: the agent's line was lost, as the agent chose, or with the caller."""
-
-
-class Listening(Protocol):
-    """Makes captions of one side; see `voicebot.live.desk_captions`. Called on the event loop, and returns at once."""
-
-    def push(self, pcm: bytes) -> None:
-        """16-bit 8 kHz mono, any length."""
-        ...
-
-    def close(self) -> None:
-        """Hear nothing any more."""
-        ...
-
-
-Captioned = Callable[[str, bool], None]
-"""Is given the words so far of an utterance, and whether they are all."""
-Captions = Callable[[str, Captioned], Listening | None]
-"""In which language to listen, and who is told; None where nobody listens."""
-
-
-class Records(Protocol):
-    """What the history is told; see `voicebot.live.desk_records`. Blocking."""
-
-    def close(self, call: str, result: Literal["abandoned", "call_back"]) -> object:
-        """What became of a caller whom no agent served."""
-        ...
-
-
-async def _nowhere() -> str:
-    return ""
-
-
-@dataclass(frozen=True)
-class LinePorts:
-    """What lines need of the rest of the service."""
-
-    queue: DeskQueue
-    office: Office
-    speak: Speak
-    records: Records
-    captions: Captions = lambda _language, _told: None
-    may_call: Callable[[str], bool] = lambda _number: True
-    """Whether a number may be dialled at our cost."""
-    address: Callable[[], Awaitable[str]] = _nowhere
-    """Where other workers reach this one's lines; empty where there are none."""
 
 
 @dataclass(eq=False)

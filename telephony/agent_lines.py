@@ -11,7 +11,8 @@ from typing import cast
 
 import structlog
 
-from telephony.agent_line import BACK_TO_THE_BOT, AgentLine, LinePorts
+from telephony.agent_line import BACK_TO_THE_BOT, AgentLine
+from telephony.agent_line_ports import LinePorts
 from telephony.agent_line_voice import CallerChannel
 from voicebot.channel import Answering, Caller, Channel, LiveCall, Outcome
 from voicebot.failure import place

@@ -67,7 +67,7 @@ def handed_over(page: Any, base: str, lang: str = "ko") -> None:
     page.click("#call")
     stage(page, "talking")
     page.keyboard.press("0")
-    caption(page, "bot", "기다려|waiting")
+    caption(page, "bot", "0번을 눌러|press 0")
 
 
 def hears(page: Any) -> None:

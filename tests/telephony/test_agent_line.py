@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from telephony.agent_line import AgentLine, LinePorts
+from telephony.agent_line import AgentLine
 from telephony.agent_line_end import MOST_WAITING, LineEnd
 from telephony.agent_line_link import LineLink, pass_on
+from telephony.agent_line_ports import LinePorts
 from telephony.agent_line_socket import AgentSocket
 from telephony.agent_lines import AgentLines
 from telephony.media_stream import MediaStream, Started

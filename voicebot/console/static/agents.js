@@ -485,7 +485,7 @@ function answerItem(one) {
       }, `${say("say")}: ${one.title}`),
     );
   }
-  item.append(head, made("p", "", one.answer), actions);
+  item.append(head, made("p", "answer", one.answer), actions);
   return item;
 }
 
