@@ -94,7 +94,7 @@ def _local_part_en(text: str, at: int) -> tuple[int, bool]:
 
 
 _LINKS = frozenset({"dot", "underscore", "dash", "hyphen", "plus", "minus", "point", "score"})
-_DIGIT_WORDS = frozenset("zero oh one two three four five six seven eight nine double triple".split())
+_DIGIT_WORDS = frozenset("zero oh one two three four five six seven eight nine ten twenty thirty forty fifty sixty seventy eighty ninety double triple".split())
 
 # Korean passports: a letter and eight digits, since 2021 a letter, three digits, a letter, four digits.
 _PASSPORT = re.compile(r"(?<![A-Za-z0-9])[MSRODGmsrodg][- ]?(?:\d{8}|\d{3}[A-Za-z]\d{4})(?![A-Za-z0-9])")
@@ -147,7 +147,7 @@ def find_documents(text: str, cues: Cues) -> Iterator[Found]:
 
 
 _SINO_NUMBER = r"(?:[일이삼사오육칠팔구]?천)? ?(?:[일이삼사오육칠팔구]?백)? ?(?:[일이삼사오육칠팔구]?십)? ?[일이삼사오육칠팔구공영]?"
-_YEAR_KO = rf"(?:(?:19|20)?\d\d|(?:천구백|일천구백|이천|구공|팔공|칠공){_SINO_NUMBER}|[일이삼사오육칠팔구]?십[일이삼사오육칠팔구]?|[공영][일이삼사오육칠팔구공영]|[칠팔구][공일이삼사오육칠팔구]) ?년(?:도)?"
+_YEAR_KO = rf"(?:(?:19|20)?\d\d|(?:천구백|일천구백|이천|구공|팔공|칠공){_SINO_NUMBER}|[일이삼사오육칠팔구]?십[일이삼사오육칠팔구]?|[공영][일이삼사오육칠팔구공영]|[이삼사오육칠팔구][공일이삼사오육칠팔구]) ?년(?:도)?"
 _MONTH_KO = r"(?:\d{1,2}|십[일이]?|시|[일이삼사오유육칠팔구]) ?월"
 _DAY_KO = r"(?:\d{1,2}|[이삼]?십[일이삼사오육칠팔구]?|[일이삼사오육칠팔구]) ?일"
 _DATE_KO = rf"{_YEAR_KO} ?{_MONTH_KO} ?{_DAY_KO}"
