@@ -11,8 +11,9 @@ import structlog
 from telephony.asgi import Receive, Send, close, now_ms, text_of
 from telephony.call_states import CallState
 from telephony.exchange import Exchange
-from telephony.media_stream import Key, Marked, Media, MediaStream, Refused, Stopped
+from telephony.media_stream import Key, Marked, Media, Refused, Stopped
 from telephony.paced_channel import PacedChannel
+from telephony.stream_protocol import StreamProtocol
 from voicebot.audio import mulaw
 from voicebot.audio.format import FRAME_BYTES, FRAME_MS
 from voicebot.channel import Answering, Caller, LiveCall, Outcome
@@ -32,7 +33,7 @@ class HeldStream:
         self,
         exchange: Exchange,
         answering: Answering,
-        stream: MediaStream,
+        stream: StreamProtocol,
         state: CallState,
         number: int,
         receive: Receive,

@@ -10,7 +10,8 @@ from telephony.asgi import Receive, Scope, Send, arrival_of, close, now_ms, text
 from telephony.call_states import CallState
 from telephony.exchange import Exchange
 from telephony.held_stream import HeldStream
-from telephony.media_stream import MediaStream, Started, StreamRefused
+from telephony.media_stream import Started, StreamRefused
+from telephony.stream_protocol import OpenProtocol, StreamProtocol, twilio
 from telephony.twiml import TOKEN
 from voicebot.channel import Answering
 
@@ -22,7 +23,9 @@ _POLICY = 1008
 class MediaSocket:
     """Takes media streams, each for one call, and holds each until the conversation or the caller is done."""
 
-    def __init__(self, exchange: Exchange, answering: Answering) -> None:
+    def __init__(self, exchange: Exchange, answering: Answering, protocol: OpenProtocol = twilio) -> None:
+        """`protocol`: what the provider speaks on it."""
+        self._protocol = protocol
         self._exchange = exchange
         self._answering = answering
         self._without_start = 0
@@ -38,7 +41,7 @@ class MediaSocket:
             await self._turn_away(send, "too_many")
             return
         self._without_start += 1
-        stream = MediaStream(most_chars=limits.message_chars)
+        stream = self._protocol(limits.message_chars)
         try:
             await send({"type": "websocket.accept"})
             async with asyncio.timeout(limits.start_within_s):
@@ -77,7 +80,7 @@ class MediaSocket:
         exchange.places.hold(state.call_sid)
         return number, exchange.states.change(state.call_sid, begun=number) or state
 
-    async def _start_of(self, stream: MediaStream, receive: Receive) -> Started | StreamRefused | None:
+    async def _start_of(self, stream: StreamProtocol, receive: Receive) -> Started | StreamRefused | None:
         while True:
             message = await receive()
             if message["type"] == "websocket.disconnect":

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import structlog
 
 from telephony.limits import Limits
-from telephony.media_stream import MediaStream
 from telephony.metrics import TwilioMetrics
+from telephony.stream_protocol import StreamProtocol
 from voicebot.audio import mulaw
 from voicebot.audio.format import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE, Pcm
 
@@ -39,7 +39,7 @@ class PacedChannel:
 
     def __init__(
         self,
-        stream: MediaStream,
+        stream: StreamProtocol,
         send: Callable[[str], Awaitable[None]],
         played: Callable[[str], None],
         *,
