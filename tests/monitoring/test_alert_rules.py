@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from sqlalchemy import text
 from support.history import NOON, a_call, put
 
 from voicebot.analytics.alerts.book import RETRY_S, AlertBook, AlertEvent, State, transition
@@ -25,6 +27,7 @@ from voicebot.store.history.database import Database, open_database
 from voicebot.store.history.desk import Desk
 from voicebot.store.history.reading import History
 from voicebot.store.history.rollups import count_stale
+from voicebot.store.history.tables import metadata
 from voicebot.yaml_file import ContentError
 
 
@@ -164,6 +167,24 @@ def test_two_processes_check_a_rule_once_and_tell_once(world: World) -> None:
     assert len(one.notifications) + len(other.notifications) == 1
 
 
+def test_ten_processes_on_postgresql_tell_once(postgresql_database: Database) -> None:
+    with postgresql_database.writing() as connection:
+        tables = ", ".join(table.name for table in metadata.sorted_tables)
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    world = World(postgresql_database)
+    world.book.add(rule(), "kim")
+    world.calls(good=0, handed_over=10)
+    ways = [Told() for _ in range(10)]
+    with ThreadPoolExecutor(10) as processes:
+        turns = list(processes.map(lambda way: world.watch(way).turn(), ways))
+    assert [event.state for events in turns for event in events] == ["firing"]
+    assert sum(len(way.notifications) for way in ways) == 1
+    (way,) = world.book.events()[0].deliveries
+    assert (way.attempts, way.delivered) == (1, world.now)
+    with pytest.raises(RuleError, match="already"):
+        world.book.add(rule(), "kim")
+
+
 def test_who_can_not_be_told_is_told_later_and_others_are_told_meanwhile(world: World) -> None:
     world.book.add(rule(), "kim")
     world.calls(good=0, handed_over=10)
@@ -272,16 +293,16 @@ def test_rules_come_from_a_file(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("written", "words"),
     [
         ("rules:\n- {name: x, figure: calls, direction: up, threshold: 1}\n", "line 2"),
         ("rules:\n- {name: x, figure: calls, direction: above, threshold: 1}\n" * 1 + "  \nmore: 1\n", "`more`"),
         ("rules:\n" + "- {name: x, figure: calls, direction: above, threshold: 1}\n" * 2, "two rules are called"),
     ],
 )
-def test_a_mistake_in_the_file_is_told_with_its_place(tmp_path: Path, text: str, words: str) -> None:
+def test_a_mistake_in_the_file_is_told_with_its_place(tmp_path: Path, written: str, words: str) -> None:
     file = tmp_path / "alerts.yaml"
-    file.write_text(text, "utf-8")
+    file.write_text(written, "utf-8")
     with pytest.raises((ContentError, RuleError), match=words):
         read_rules(file)
 

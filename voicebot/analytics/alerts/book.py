@@ -241,7 +241,9 @@ class AlertBook:
                 attempt = row.attempts + 1
                 pause = RETRY_S[row.attempts] if row.attempts < len(RETRY_S) else None
                 again = now + timedelta(seconds=pause) if pause is not None else None
-                connection.execute(update(alert_deliveries).where(d.id == row.id).values(attempts=attempt, due=again))
+                mine = update(alert_deliveries).where(d.id == row.id, d.attempts == row.attempts)
+                if not connection.execute(mine.values(attempts=attempt, due=again)).rowcount:
+                    continue  # another process was quicker
                 event = connection.execute(select(alert_events).where(alert_events.c.id == row.event_id)).one()
                 found.append(Due(row.id, row.channel, attempt, _event(event)))
             return found
