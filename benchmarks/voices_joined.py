@@ -1,8 +1,8 @@
-"""How well sentences are understood that are made whole, and that are joined from pieces: python benchmarks/voices_joined.py
+"""How well sentences are understood that are made whole, and that are joined from pieces.
 
     python benchmarks/voices_joined.py [LANGUAGE [SENTENCES]]
 
-Sentences of the configured pack with values in their gaps (drawn with a fixed seed), spoken by the language's best engine,
+Sentences of the configured pack with values in their gaps (drawn with a fixed seed), spoken by the best engine,
 over 8 kHz mu-law, as the second listener hears them: spoken-form character error rate. Needs the second listener.
 """
 

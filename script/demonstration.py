@@ -28,7 +28,7 @@ VOICEBOT = str(Path(sys.executable).with_name("voicebot"))
 SCENARIO = Path("prompts/shop/demo/parcel.yaml")
 
 READY_WITHIN_S = 120.0
-"""The models load in a few seconds, and the first start takes half a minute for the phrases; a machine that is installing
+"""The models load in a few seconds, and a first start takes half a minute for the phrases; a machine that is installing
 something else takes longer."""
 CALL_WITHIN_S = 180.0
 END_WITHIN_S = 10.0

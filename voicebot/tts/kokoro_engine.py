@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from voicebot.tts.pauses import LONGEST_MS, shortened
 from voicebot.tts.port import EngineError, Sound, Style
 from voicebot.tts.worker_engine import (
     START_LIMIT_S,
@@ -44,7 +45,7 @@ class KokoroEngine:
         """`var` is the configuration's, `folder` the model's where it is configured; a worker takes about 350 MB."""
         self.concurrency = workers
         self.languages = frozenset(languages)
-        self.fingerprint = f"kokoro 1.0 int8, {_VOICE}, speed {_SPEED}, phonemes 3"
+        self.fingerprint = f"kokoro 1.0 int8, {_VOICE}, speed {_SPEED}, phonemes 3, pauses {LONGEST_MS}"
         self._workers = SpeakingWorkers(
             self.name,
             command or module_command("voicebot.tts.kokoro_worker", str(var), *([str(folder)] if folder else [])),
@@ -67,7 +68,7 @@ class KokoroEngine:
         sound = self._workers.say(
             {"text": words, "language": language, "voice": _VOICE, "speed": _SPEED * style.rate / pitch}
         )
-        return at_pitch(sound, pitch)
+        return at_pitch(shortened(sound, style.rate), pitch)
 
     def warm_up(self) -> None:
         """Start the worker processes."""

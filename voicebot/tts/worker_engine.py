@@ -12,8 +12,8 @@ import numpy as np
 from voicebot.tts.port import EngineBusyError, EngineError, Sound
 from voicebot.tts.worker_pool import WorkerError, WorkerPool, WorkersBusyError
 
-START_LIMIT_S = 20.0
-"""Seconds in which a worker has loaded its model and spoken its first text; on two busy cores it takes up to 5."""
+START_LIMIT_S = 30.0
+"""Seconds in which a worker has loaded its model and spoken its first text: 5 on two busy cores, 20 on worse ones."""
 
 
 def module_command(module: str, *arguments: str) -> tuple[str, ...]:
