@@ -258,8 +258,8 @@ class AgentLine:
             self.look()
         else:
             self._log.warning("an agent's line was lost", agent=agent.name)
-            await asyncio.to_thread(queue.release, call, agent.name)
             self._channel.state("line_lost")
+            await asyncio.to_thread(queue.release, call, agent.name)
             self._do(self._wait("lost"))
             self.look()
 
