@@ -1,4 +1,4 @@
-"""Simulated callers: the truth about a wish, wordings, the model of listening, and whole calls that come out the same."""
+"""Simulated callers: the truth about a wish, wordings, the model of listening, and whole calls."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from voicebot.dialogue import answers, commands, events, feelings, flows, key_me
 from voicebot.dialogue.actions import Action
 from voicebot.dialogue.draft import Draft
 from voicebot.dialogue.pack import Pack
-from voicebot.dialogue.state import OPEN_KINDS, Question, State
+from voicebot.dialogue.state import OPEN_KINDS, State
 from voicebot.dialogue.understander import Understander
 from voicebot.nlu.understanding import IntentScore, Understanding
 

@@ -48,7 +48,7 @@ def draw(chance: random.Random) -> Persona:
     return Persona(
         patience=chance.choices((2, 3, 4, 6), (10, 35, 35, 20))[0],
         leaves=chance.random() < 0.25,
-        level=chance.choices(("polite", "formal", "familiar"), (75, 15, 10))[0],  # type: ignore[arg-type]
+        level=chance.choices(("polite", "formal", "familiar"), (75, 15, 10))[0],
         opens=chance.choice((0.0, 0.1, 0.4)),
         unseen=0.25,
         volunteers=chance.choice((0.0, 0.2, 0.7)),

@@ -15,6 +15,7 @@ from voicebot.backends.port import Backend, BackendError
 from voicebot.dialogue import conditions, program
 from voicebot.dialogue.pack import Pack
 from voicebot.dialogue.replies import value_at
+from voicebot.dialogue.state import Frame
 
 _MOST_STEPS = 500
 
@@ -87,18 +88,18 @@ class _Walk:
         self._by_person = False
 
     def through(self, flow: str) -> Truth:
-        stack = [[flow, 0]]
+        stack = [Frame(flow)]
         for _ in range(_MOST_STEPS):
-            while stack and stack[-1][1] >= len(self._pack.flows[stack[-1][0]]):
+            while stack and stack[-1].at >= len(self._pack.flows[stack[-1].flow]):
                 stack.pop()
             if not stack or self._by_person:
                 break
             frame = stack[-1]
-            called = self._step(frame, self._pack.flows[frame[0]][frame[1]])
+            called = self._step(frame, self._pack.flows[frame.flow][frame.at])
             if called == _END:
                 break
             if called:
-                stack.append([called, 0])
+                stack.append(Frame(called))
         else:
             raise NoTruthError("goes round")
         if not self._operations and not self._replies and not self._by_person:
@@ -113,19 +114,19 @@ class _Walk:
             results=self._results,
         )
 
-    def _step(self, frame: list[Any], step: program.Instruction) -> str:
+    def _step(self, frame: Frame, step: program.Instruction) -> str:
         """Carry out one instruction; returns the flow that it calls, empty for none."""
-        frame[1] += 1
+        frame.at += 1
         everything = {**self._known, **self._results, **self._slots}
         match step:
             case program.Ask(slot, _):
                 self._ask(slot)
             case program.Query():
-                frame[1] = self._query(step, everything, frame[1])
+                frame.at = self._query(step, everything, frame.at)
             case program.Switch():
-                frame[1] = dict(step.cases).get(str(value_at(everything, step.path)), step.otherwise)
+                frame.at = dict(step.cases).get(str(value_at(everything, step.path)), step.otherwise)
             case program.Test(condition, otherwise):
-                frame[1] = frame[1] if conditions.holds(condition, everything) else otherwise
+                frame.at = frame.at if conditions.holds(condition, everything) else otherwise
             case program.Assign(values):
                 self._slots.update(values)
             case program.Do(flow):
@@ -135,9 +136,9 @@ class _Walk:
             case program.AskYesNo(reply, yes, no):
                 self._replies.add(reply)
                 self._decisions[reply] = self._decide(reply)
-                frame[1] = yes if self._decisions[reply] else no
+                frame.at = yes if self._decisions[reply] else no
             case program.Jump(to):
-                frame[1] = to
+                frame.at = to
             case program.Clear(slots):
                 for slot in slots:
                     self._slots.pop(slot, None)
