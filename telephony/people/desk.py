@@ -27,6 +27,7 @@ from telephony.people.leaving import Leaving
 from telephony.people.phrases import Phrase, said
 from telephony.people.waiting import WaitEstimates
 from telephony.twilio_requests import TwilioRequests, parameters, persons_number
+from voicebot.channel import AGENT
 from voicebot.config import Configuration
 from voicebot.failure import place
 from voicebot.office import Office
@@ -73,6 +74,8 @@ class PeopleDesk:
         `phrase`: what the caller is told, and why people take over where the dialogue did not say: `to_people`,
         `full`, `trouble`. `queue`: whom to, where the dialogue named somebody.
         """
+        if queue.startswith(AGENT) and queue not in self._configuration.agent_numbers:
+            queue = ""  # no telephone of the agent is known: the caller waits where all agents look
         journey = Journey(language, queue or self._configuration.agent_queue)
         try:
             self._context(journey, phrase)
