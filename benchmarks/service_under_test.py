@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import re
 import signal
@@ -29,6 +30,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from peers.callers import ASKS_FOR_PARCEL  # noqa: E402
 from peers.independent_phone import Behaviour, CallReport, IndependentPhone, new_sid, webhook_parameters  # noqa: E402
+from peers.line_sound import FRAME_S  # noqa: E402
 from peers.media_line import LineClosedError, MediaLine  # noqa: E402
 
 TOKEN = "a token of this benchmark"
@@ -36,6 +38,9 @@ PUBLIC_URL = "https://bot.example.com"
 ORDER = "12345678"
 
 _WAIT = ("확인할게요", "조회하고 있", "잠시만", "더 걸리네요")
+_NO_MORE = "상담원과 통화하시겠어요"
+"""What it offers where it can't be found out: 1 is the person."""
+_SURELY_SILENT_S = 0.8
 """What the bot says while it looks something up: nobody presses a key then."""
 
 _LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
@@ -48,6 +53,8 @@ class ServiceUnderTest:
     process: subprocess.Popen[bytes]
     port: int
     folder: Path
+    afterwards: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """What is to be mended after a call that broke something."""
 
     @property
     def url(self) -> str:
@@ -78,6 +85,15 @@ class ServiceUnderTest:
     def readyz(self) -> dict[str, Any]:
         reply: dict[str, Any] = httpx.get(f"{self.url}/readyz", trust_env=False, timeout=15).json()
         return reply
+
+    async def all_there(self, number: int, within_s: float = 30) -> None:
+        """Waits until so many workers take calls, those that take a killed one's place included."""
+        until = time.monotonic() + within_s
+        while self.process.poll() is None and time.monotonic() < until:
+            began, told = (self.log.count(f'"event": "worker {what}"') for what in ("began", "takes calls"))
+            if len(await asyncio.to_thread(self.workers)) == number and began == told:
+                return
+            await asyncio.sleep(0.2)
 
     def phone(self) -> PatientPhone:
         return PatientPhone(self.url, PUBLIC_URL, TOKEN)
@@ -194,6 +210,7 @@ class GoalCaller:
     """After each act of the caller's: seconds until something was heard."""
     lost_at: float | None = None
     acted_at: float | None = None
+    last_act: float = 0.0
     line: MediaLine | None = None
     trouble: Callable[[MediaLine], Awaitable[None]] | None = None
     """Done once, in the middle of the call, with its line."""
@@ -203,6 +220,8 @@ class GoalCaller:
     """Whether the caller hears the bot out."""
     spoken: bool = False
     """Whether the caller asks in words first."""
+    trouble_times: int = 1
+    """How often it is done, at the same moment of the call's streams."""
 
     async def call(self, phone: PatientPhone | None = None) -> CallReport:
         phone = phone or self.service.phone()
@@ -211,8 +230,10 @@ class GoalCaller:
         return await phone.call(self.behave, self.call_sid)
 
     def lost(self) -> None:
-        """The stream is gone, for whatever reason, and the caller hears nothing."""
-        self.lost_at = time.monotonic()
+        """The stream is gone, for whatever reason: nothing is heard since it last sounded, or since the last act."""
+        now = time.monotonic()
+        silent = itertools.takewhile(lambda voiced: not voiced, reversed(self.line._heard)) if self.line else ()
+        self.lost_at = max(now - sum(1 for _ in silent) * FRAME_S, min(self.last_act, now))
 
     def _heard(self) -> None:
         if self.lost_at is not None:
@@ -227,7 +248,10 @@ class GoalCaller:
 
     async def _maybe(self, moment: str, line: MediaLine) -> None:
         if self.trouble is not None and self.trouble_after == moment:
-            trouble, self.trouble = self.trouble, None
+            trouble = self.trouble
+            self.trouble_times -= 1
+            if not self.trouble_times:
+                self.trouble = None
             await trouble(line)
 
     async def behave(self, line: MediaLine) -> None:
@@ -244,26 +268,47 @@ class GoalCaller:
                     await line.bot_talks("has begun", voice_s=1.0, within_s=30)
                 await self._answer(line)
                 self.acted_at = self.acted_at or time.monotonic()
+                self.last_act = time.monotonic()
         except LineClosedError:
             self.lost()
 
-    async def _answer(self, line: MediaLine) -> None:
+    async def _said(self) -> tuple[str, str]:
+        """The bot's newest turns, and the newest."""
         turns = (await self.service.bot_said(self.call_sid))[-3:]
         said, last = " ".join(turns), turns[-1] if turns else ""
         self.told = self.told or "도착할 예정" in said
-        if not self.told and any(words in last for words in _WAIT):
-            return
+        return said, last
+
+    async def _answer(self, line: MediaLine) -> None:
+        said, last = await self._said()
+        while not self.told and any(words in last for words in _WAIT):
+            # While something is looked up the caller waits, and counts every silence.
+            await line.bot_turn("asks for patience", within_s=30, quiet_s=_SURELY_SILENT_S)
+            silent_at = time.monotonic() - _SURELY_SILENT_S
+            said, last = await self._said()
+            if any(words in last for words in _WAIT) and not self.told:
+                self.acted_at = silent_at
+                await line.bot_talks("speaks again", voice_s=0.04, within_s=40)
+                self._heard()
+                await line.bot_talks("goes on", voice_s=0.5, within_s=40)
+                said, last = await self._said()
         if self.told:
             await self._maybe("told", line)
             await line.press("0")
+            self.last_act = time.monotonic()
             await line.closed_by_server(30, "0 is a person")
+            raise LineClosedError("handed over")
+        if _NO_MORE in last:
+            await line.press("1")
+            self.last_act = time.monotonic()
+            await line.closed_by_server(30, "1 is a person")
             raise LineClosedError("handed over")
         if "주문번호" in said:
             await self._maybe("question", line)
             await line.press(ORDER[:4], gap_s=0.1)
             await self._maybe("digits", line)
             await line.press(ORDER[4:], gap_s=0.1)
-            self.acted_at = time.monotonic()
+            self.acted_at = self.last_act = time.monotonic()
             await self._maybe("answer", line)
         elif self.spoken:
             self.spoken = False
@@ -273,7 +318,7 @@ class GoalCaller:
             await line.press("1")
 
     async def _keys(self, _report: CallReport) -> str:
-        self.acted_at = time.monotonic()
+        self.acted_at = self.last_act = time.monotonic()
         said = " ".join((await self.service.bot_said(self.call_sid))[-3:])
         self.told = self.told or "도착할 예정" in said
         return "0" if self.told else ORDER if "주문번호" in said else "1"

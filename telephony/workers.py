@@ -224,6 +224,7 @@ class Workers:
     def _look_for_ready(self) -> None:
         for worker in self._workers.values():
             if worker.signs.heard_ready():
+                _log.info("worker takes calls", worker=worker.pid)
                 self._ever_ready += 1
                 if self._ever_ready == self._number:
                     self._on_ready()
