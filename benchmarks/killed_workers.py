@@ -1,11 +1,12 @@
 """Do calls reach their goal while their workers are killed?
 
-    python benchmarks/killed_workers.py [--calls 200] [--kills 20] [--at-once 10] [--workers 3] [--json]
+    python benchmarks/killed_workers.py [--calls 200] [--kills 20] [--at-once 15] [--workers 3] [--json]
 
 Real processes, real sockets, real time. Callers want to know when their parcel comes, and then a person; they press
 keys and go by what the bot says. In the middle of some calls, chosen by a fixed seed, the worker that holds the call
 gets SIGKILL, which takes the other calls that it holds with it. A call reached its goal when the caller was told the
-day and was then given to a person. About 12 minutes for 200 calls, 10 at a time.
+day and was then given to a person. A worker is killed once the others are all there: what is measured is the loss of
+one, not of all. About 6 minutes for 200 calls, 15 at a time, on two cores.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=200)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--at-once", type=int, default=10)
+    parser.add_argument("--at-once", type=int, default=15)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -40,32 +41,35 @@ def main() -> int:
         tempfile.TemporaryDirectory() as folder,
         serving(Path(folder), workers=options.workers, VOICEBOT_MOST_CALLS="100") as service,
     ):
-        figures = asyncio.run(hold(service, options.calls, options.kills, options.at_once))
+        figures = asyncio.run(hold(service, options.calls, options.kills, options.at_once, options.workers))
     print(json.dumps(figures) if options.json else "\n".join(f"{name:28} {value}" for name, value in figures.items()))
     return 0 if figures["reached their goal"] == options.calls else 1
 
 
-async def hold(service: ServiceUnderTest, calls: int, kills: int, at_once: int) -> dict[str, object]:
+async def hold(service: ServiceUnderTest, calls: int, kills: int, at_once: int, workers: int) -> dict[str, object]:
     chosen = set(random.Random(SEED).sample(range(calls), kills))
     killed: list[int] = []
     problems: list[str] = []
-    places = asyncio.Semaphore(at_once)
+    places, one_by_one = asyncio.Semaphore(at_once), asyncio.Lock()
     callers: list[GoalCaller] = []
     began = time.monotonic()
 
     async def one(number: int) -> bool:
         async with places:
-            caller = GoalCaller(service)
+            caller = GoalCaller(service, patient=False)
             callers.append(caller)
 
             async def kill(line: object) -> None:
                 port = line._socket.local_address[1]  # type: ignore[attr-defined]
-                pid = await asyncio.to_thread(service.holder, port)
-                if pid is None or pid == service.process.pid:
-                    problems.append(f"call {number}: nobody holds its socket")
-                    return
-                os.kill(pid, signal.SIGKILL)
-                killed.append(number)
+                async with one_by_one:
+                    await service.all_there(workers)
+                    pid = await asyncio.to_thread(service.holder, port)
+                    if pid is None or pid == service.process.pid:
+                        # Its stream was lost with another's worker meanwhile: the next one's is killed.
+                        caller.trouble, caller.trouble_times = kill, 1
+                        return
+                    os.kill(pid, signal.SIGKILL)
+                    killed.append(number)
 
             if number in chosen:
                 caller.trouble, caller.trouble_after = kill, MOMENTS[number % len(MOMENTS)]

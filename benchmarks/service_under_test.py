@@ -43,6 +43,7 @@ _NO_MORE = "상담원과 통화하시겠어요"
 _SURELY_SILENT_S = 0.8
 """What the bot says while it looks something up: nobody presses a key then."""
 
+_TAKES_CALLS = re.compile(r'"worker": (\d+), "event": "worker takes calls"')
 _LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
 
 
@@ -90,8 +91,9 @@ class ServiceUnderTest:
         """Waits until so many workers take calls, those that take a killed one's place included."""
         until = time.monotonic() + within_s
         while self.process.poll() is None and time.monotonic() < until:
-            began, told = (self.log.count(f'"event": "worker {what}"') for what in ("began", "takes calls"))
-            if len(await asyncio.to_thread(self.workers)) == number and began == told:
+            ready = {int(pid) for pid in _TAKES_CALLS.findall(self.log)}
+            there = await asyncio.to_thread(self.workers)
+            if len(there) == number and ready.issuperset(there):
                 return
             await asyncio.sleep(0.2)
 
