@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from websockets.exceptions import InvalidHandshake
 
-from peers.callers import ASKS_FOR_PARCEL, ASKS_FOR_PERSON
+from peers.callers import ASKS_FOR_PARCEL, asks_for_person
 from peers.independent_phone import Behaviour, new_sid, refusal, webhook_parameters
 from peers.line_sound import clip, frames, mulaw
 from peers.media_line import MediaLine
@@ -299,10 +299,7 @@ async def one_of_the_24_sentences_is_understood(shop: Office) -> None:
         await line.bot_turn("greets")
         await line.say(clip(_SPEECH / "../.." / speech))
         await line.bot_turn("asks something")
-        await line.say(ASKS_FOR_PERSON)
-        await line.bot_turn("hands over or asks", within_s=20)
-        await line.press("0")
-        await line.closed_by_server(25, "a person")
+        await asks_for_person(line)
 
     journey = await _one(shop, behave)
     assert journey.bridged, journey
