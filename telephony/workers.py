@@ -106,6 +106,12 @@ class _Worker:
     signs: Signs
 
 
+def end_with_parent() -> None:
+    """In a child: have SIGTERM sent when its parent dies, because nobody else would end it."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class Workers:
     """The parent's side. Runs in a process without threads, because it forks."""
 
@@ -167,9 +173,7 @@ class Workers:
             signs.close(in_worker=True)
             for worker in self._workers.values():
                 worker.signs.forget()
-            # Without its parent nobody would end it.
-            with contextlib.suppress(OSError, AttributeError):
-                ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+            end_with_parent()
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)

@@ -203,8 +203,11 @@ class Leaving:
     # Messages
 
     def _after_voicemail(self) -> Response:
+        told = parameters()
+        if told.get("RecordingDuration") == "0" and told.get("Digits") != "hangup":
+            return self._voicemail_empty()
         language = self._journey().language
-        self._keep_voicemail(persons_number(parameters()))
+        self._keep_voicemail(persons_number(told))
         document = documents.say_and_hang_up(
             [said(language, "voicemail_kept"), said(language, "bye")], language=language
         )

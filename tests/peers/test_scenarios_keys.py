@@ -228,9 +228,6 @@ def test_a_waiting_caller_prefers_voicemail(offices: Offices) -> None:
     assert journey.ended_by == "service"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a message of 0 s is thanked for; docs/telephony.md: once more, then when to call"
-)
 def test_who_says_nothing_into_the_voicemail_is_asked_once_more(offices: Offices) -> None:
     agents = (Agent("busy"),) * 3
     journey = _call(offices["bank"], keys=("0",), agents=agents, waits=(Wait(keys=("2",)),), messages_s=(0, 12))

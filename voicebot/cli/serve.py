@@ -90,7 +90,7 @@ def _serve_alone(configuration: Configuration, console: Console, *, follow: bool
 
 
 def _serve_with_workers(configuration: Configuration, console: Console, *, follow: bool) -> int:
-    """What can be shared is loaded here, then workers are forked; the port is open meanwhile, and connections wait."""
+    """What can be shared is loaded here, then workers are forked; until they are ready another process answers."""
     import voicebot.console.application  # shared by the workers that are forked  # noqa: F401
     from telephony.metrics import forget_worker, share_between_workers
     from telephony.server import listen
@@ -107,6 +107,7 @@ def _serve_with_workers(configuration: Configuration, console: Console, *, follo
     listener.listen(_WAITING_CONNECTIONS)
     share_between_workers(configuration.var / "metrics")
     _tell_listening(configuration, console, listener.getsockname()[1])
+    stand_in = _stand_in(configuration, listener)
     file = configuration.var / "live.db"
     make_sound(file)
     memory = shared_folder("live")
@@ -142,8 +143,31 @@ def _serve_with_workers(configuration: Configuration, console: Console, *, follo
             bus.close()
         return 0
 
-    workers = Workers(configuration.workers, work, ready=lambda: _tell_ready(console, ""), ended=forget_worker)
-    return workers.run()
+    def ready() -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(stand_in, signal.SIGTERM)
+        _tell_ready(console, "")
+
+    return Workers(configuration.workers, work, ready=ready, ended=forget_worker).run()
+
+
+def _stand_in(configuration: Configuration, listener: socket.socket) -> int:
+    """A process that answers while nothing is loaded: callers go to people, probes are told to wait; its id."""
+    from telephony.server import serve as serve_until_told
+    from telephony.workers import end_with_parent
+    from voicebot.service import Service
+
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        end_with_parent()
+        service = Service(configuration)
+        serve_until_told(configuration, service, ready=lambda: False, office=service.office, listener=listener)
+        status = 0
+    finally:
+        os._exit(status)
 
 
 _WAITING_CONNECTIONS = 1024
