@@ -26,6 +26,8 @@ _SOUNDS = {
 }
 _SOUND = re.compile("|".join(sorted(map(re.escape, _SOUNDS), key=len, reverse=True)))
 _SYLLABIC = re.compile("(\\S)\u0329")
+_SWITCH = re.compile(r"\([a-z-]+\)")
+"""Where espeak-ng changes to another language for a word."""
 _CLAUSE = re.compile(r"([^.,;:!?—…]+)([.,;:!?—…]*)\s*")
 
 Phonemise = Callable[[str], str]
@@ -65,7 +67,7 @@ def phonemes(text: str, phonemise: Phonemise) -> str:
     """`text`, in English words, as Kokoro's phonemes, with a mark behind each clause."""
     clauses = []
     for words, marks in _CLAUSE.findall(text):
-        said = _SYLLABIC.sub(r"ᵊ\1", phonemise(words))
+        said = _SYLLABIC.sub(r"ᵊ\1", _SWITCH.sub("", phonemise(words)))
         said = _SOUND.sub(lambda sound: _SOUNDS[sound[0]], said)
         clauses.append(said + marks[-1:])
     return " ".join(clauses)

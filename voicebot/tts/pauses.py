@@ -24,5 +24,5 @@ def shortened(sound: Sound, rate: float = 1.0) -> Sound:
     for before, behind in pairwise(loud):
         if behind - before - 1 > most:
             kept.append(sound.pcm[start : (before + 1 + most // 2) * frame])
-            start = (behind - (most - most // 2)) * frame
+            start = int(behind - (most - most // 2)) * frame
     return Sound(np.concatenate([*kept, sound.pcm[start:]]), sound.rate)
