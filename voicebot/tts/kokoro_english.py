@@ -26,7 +26,7 @@ _SOUNDS = {
 }
 _SOUND = re.compile("|".join(sorted(map(re.escape, _SOUNDS), key=len, reverse=True)))
 _SYLLABIC = re.compile("(\\S)\u0329")
-_SWITCH = re.compile(r"\([a-z-]+\)")
+_SWITCH = re.compile(r"\([^()]*\)")
 """Where espeak-ng changes to another language for a word."""
 _CLAUSE = re.compile(r"([^.,;:!?—…]+)([.,;:!?—…]*)\s*")
 

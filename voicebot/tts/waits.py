@@ -20,7 +20,7 @@ takes to ask again for a word, times how often that happens."""
 _MORE_AT_MOST_S = 4.5
 """So that a wait ends after 7 s: after 8 s callers hang up or speak."""
 
-JOINED_COSTS = 0.08
+JOINED_COSTS = 0.10
 """What a voice loses where its sentences are joined from pieces that it read (docs/decisions/korean-voice.md)."""
 
 ErrorRates = Mapping[tuple[str, str], float]
