@@ -43,6 +43,7 @@ _NO_MORE = "상담원과 통화하시겠어요"
 _SURELY_SILENT_S = 0.8
 """What the bot says while it looks something up: nobody presses a key then."""
 
+_BEGAN = re.compile(r'"worker": (\d+), "event": "worker began"')
 _TAKES_CALLS = re.compile(r'"worker": (\d+), "event": "worker takes calls"')
 _LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
 
@@ -67,12 +68,8 @@ class ServiceUnderTest:
 
     def workers(self) -> list[int]:
         """Process ids of the workers; of the service itself where it has none."""
-        workers = []
-        for child in psutil.Process(self.process.pid).children():
-            with contextlib.suppress(psutil.Error):
-                # An engine's process has another command line than the service that forked it.
-                if child.cmdline() == psutil.Process(self.process.pid).cmdline():
-                    workers.append(child.pid)
+        began = {int(pid) for pid in _BEGAN.findall(self.log)}
+        workers = [child.pid for child in psutil.Process(self.process.pid).children() if child.pid in began]
         return workers or [self.process.pid]
 
     def holder(self, local_port: int) -> int | None:

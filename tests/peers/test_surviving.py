@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import sys
 import time
@@ -22,10 +23,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def workers(service: ServiceProcess) -> list[int]:
-    """The processes that the service forked of itself."""
+    """Those that the service forked, and that are still there."""
     children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text().split()
-    own = Path(f"/proc/{service.process.pid}/cmdline").read_bytes()
-    return [int(pid) for pid in children if Path(f"/proc/{pid}/cmdline").read_bytes() == own]
+    began = re.findall(r'"worker": (\d+), "event": "worker began"', service.log.read_text())
+    return [int(pid) for pid in children if pid in began]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
