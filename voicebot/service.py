@@ -384,7 +384,7 @@ class Service:
             traces=open_traces(self.configuration.otel_endpoint),
             pool=self._decoding,
             history=(lambda: history.state) if history else None,
-            waiting=(lambda: waiting_now(history.database, datetime.now(UTC))) if history else None,
+            waiting=functools.partial(_waiting, history) if history else None,
         )
 
     @functools.cached_property
@@ -672,6 +672,10 @@ def _encoder(configuration: Configuration) -> Encoder | None:
     except Exception as error:
         _log.error("the encoder can't be loaded", encoder=configuration.encoder, error=type(error).__name__)
         return None
+
+
+def _waiting(history: CallHistory) -> tuple[float, float] | None:
+    return waiting_now(history.database, datetime.now(UTC)) if history.prepared else None
 
 
 def build(configuration: Configuration, *, followers: tuple[Follower, ...] = ()) -> Service:

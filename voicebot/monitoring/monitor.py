@@ -38,7 +38,7 @@ class Monitor:
         self._thread: threading.Thread | None = None
         self._pool: MeasuredPool | None = None
         self._history: Callable[[], WriterState] | None = None
-        self._waiting: Callable[[], tuple[float, float]] | None = None
+        self._waiting: Callable[[], tuple[float, float] | None] | None = None
         self._trouble = ""
 
     def keep(self, record: Record) -> None:
@@ -54,11 +54,12 @@ class Monitor:
         traces: Traces | None = None,
         pool: MeasuredPool | None = None,
         history: Callable[[], WriterState] | None = None,
-        waiting: Callable[[], tuple[float, float]] | None = None,
+        waiting: Callable[[], tuple[float, float] | None] | None = None,
     ) -> None:
         """Begin to count. Not before a fork: threads don't survive it.
 
-        `waiting`: how many callers wait for a person, and how long the first of them has; it may raise.
+        `waiting`: how many callers wait for a person, and how long the first of them has; None where it is not known
+        yet. It may raise.
         """
         self._traces, self._pool, self._history, self._waiting = traces, pool, history, waiting
         self._thread = threading.Thread(target=self._run, name="monitoring", daemon=True)

@@ -94,7 +94,9 @@ def _local_part_en(text: str, at: int) -> tuple[int, bool]:
 
 
 _LINKS = frozenset({"dot", "underscore", "dash", "hyphen", "plus", "minus", "point", "score"})
-_DIGIT_WORDS = frozenset("zero oh one two three four five six seven eight nine ten twenty thirty forty fifty sixty seventy eighty ninety double triple".split())
+_DIGIT_WORDS = frozenset(
+    "zero oh one two three four five six seven eight nine ten twenty thirty forty fifty sixty seventy eighty ninety double triple".split()
+)
 
 # Korean passports: a letter and eight digits, since 2021 a letter, three digits, a letter, four digits.
 _PASSPORT = re.compile(r"(?<![A-Za-z0-9])[MSRODGmsrodg][- ]?(?:\d{8}|\d{3}[A-Za-z]\d{4})(?![A-Za-z0-9])")

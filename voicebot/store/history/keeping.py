@@ -63,6 +63,11 @@ class CallHistory:
         self._writer.start()
 
     @property
+    def prepared(self) -> bool:
+        """Whether the tables are there: soon after `start`, unless the database is away."""
+        return self._rows.current
+
+    @property
     def state(self) -> WriterState:
         return self._writer.state
 
@@ -95,13 +100,14 @@ class _MigratedRows(Rows):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._current = False
+        self.current = False
+        """Whether they are."""
 
     def migrate(self) -> None:
         """Raises DatabaseError."""
-        if not self._current:
+        if not self.current:
             self._database.migrate()
-            self._current = True
+            self.current = True
 
     def write(self, prepared: Sequence[Mapping[str, Any]]) -> None:
         self.migrate()
