@@ -360,3 +360,23 @@ def test_while_the_store_is_away_workers_still_know_of_each_other_by_what_stands
     for worker in workers:
         worker.put("states", "CA2", "x", 60)
     assert shared.inner.get("states", "CA1") == "handed over, asked"
+
+
+def test_what_a_removed_file_held_is_taken_from_the_memory_beside_it(tmp_path: Path) -> None:
+    beside = MemoryStore()
+    file = tmp_path / "live.db"
+    one, other = (SteadyStore(SqliteStore(file), within_s=5, beside=beside) for _ in range(2))
+    one.put("calls", "CA1", "asked", 60)
+    one.put("calls", "CA2", "gone", 60)
+    other.remove("calls", "CA2")
+    for ending in ("", "-wal", "-shm"):
+        file.with_name(f"live.db{ending}").unlink(missing_ok=True)
+    assert other.get("calls", "CA1") == "asked"
+    assert other.get("calls", "CA2") is None
+    assert other.change("calls", "CA1", lambda old: f"{old} and answered", 60) == "asked and answered"
+    assert SqliteStore(file).get("calls", "CA1") == "asked and answered"
+    assert not one.add("calls", "CA1", "anew", 60)
+    assert one.change("calls", "CA1", lambda _: None, 60) is None
+    assert other.get("calls", "CA1") is None
+    one.close()
+    other.close()

@@ -44,6 +44,9 @@ class SteadyStore:
         self._again_after_s = again_after_s
         self._most_unwritten = most_unwritten
         self._local: LiveStore = beside or MemoryStore()
+        self._remembers = beside is not None
+        """Whether what is missing in the shared store may be taken from beside it: from a memory that is this process's
+        alone it may not, because another one may have removed it."""
         # One thread: what was asked first is done first, and one that hangs is not joined by others.
         self._thread = ThreadPoolExecutor(1, "live state")
         self._lock = threading.Lock()
@@ -64,10 +67,16 @@ class SteadyStore:
             ours = (kind, key) in self._unwritten
         if not ours:
             try:
-                return self._read(lambda: self._shared.get(kind, key))
+                value = self._read(lambda: self._shared.get(kind, key))
             except LiveStoreError:
                 pass
+            else:
+                return value if value is not None else self._remembered(kind, key)
         return self._local.get(kind, key)
+
+    def _remembered(self, kind: str, key: str) -> str | None:
+        """What the shared store lost: it was removed, or was damaged and began anew."""
+        return self._local.get(kind, key) if self._remembers else None
 
     def put(self, kind: str, key: str, value: str, keep_s: float) -> None:
         self._local.put(kind, key, value, keep_s)
@@ -76,7 +85,7 @@ class SteadyStore:
     def add(self, kind: str, key: str, value: str, keep_s: float, most: int | None = None) -> bool:
         with self._lock:
             ours = (kind, key) in self._unwritten
-        if ours:
+        if ours or self._remembered(kind, key) is not None:
             return self._local.add(kind, key, value, keep_s, most)
         added = self._write(
             kind,
@@ -96,15 +105,21 @@ class SteadyStore:
             value = self._local.change(kind, key, change, keep_s)
             self._write(kind, key, keep_s, lambda: None, None)
             return value
+
+        def known(old: str | None) -> str | None:
+            return change(old if old is not None else self._remembered(kind, key))
+
         value = self._write(
             kind,
             key,
             keep_s,
-            lambda: self._shared.change(kind, key, change, keep_s),
+            lambda: self._shared.change(kind, key, known, keep_s),
             lambda: self._local.change(kind, key, change, keep_s),
         )
         if value is not None:
             self._local.put(kind, key, value, keep_s)
+        else:
+            self._local.remove(kind, key)
         return value
 
     def remove(self, kind: str, key: str) -> None:
