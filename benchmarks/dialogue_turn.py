@@ -16,9 +16,9 @@ from pathlib import Path
 
 from voicebot.dialogue.events import BackendAnswered, CallStarted, Event, Heard, Keyed, NoInput
 from voicebot.dialogue.pack import find_packs, load_pack
+from voicebot.loading import open_dialogue
 from voicebot.nlu.encoder import load_encoder
 from voicebot.nlu.noise import misrecognise
-from voicebot.service import open_dialogue
 
 PROMPTS = Path(__file__).parents[1] / "prompts"
 

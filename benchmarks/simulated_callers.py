@@ -18,8 +18,8 @@ from pathlib import Path
 
 from voicebot.backends.registry import open_backend
 from voicebot.dialogue.pack import find_packs, load_pack
+from voicebot.loading import open_dialogue
 from voicebot.nlu.encoder import load_encoder
-from voicebot.service import open_dialogue
 from voicebot.simulation.calls import TODAY, Figures, SimulatedCall, Simulator
 from voicebot.simulation.wording import part
 

@@ -16,8 +16,8 @@ from voicebot import config
 from voicebot.audio.mulaw import decode, encode
 from voicebot.carriers import carriers
 from voicebot.cli.voices_check import _second_listener
+from voicebot.loading import open_pack
 from voicebot.nlu.hangul import PARTICLES, particle
-from voicebot.service import open_pack
 from voicebot.tts.engines import engines
 from voicebot.tts.intelligibility import compare, error_rate
 from voicebot.tts.port import NORMAL

@@ -14,7 +14,7 @@ from support.postgresql import PostgreSQL, missing
 from voicebot.backends.shop_demo import ShopDemo
 from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.pack import load_pack
-from voicebot.service import open_dialogue
+from voicebot.loading import open_dialogue
 from voicebot.store.history.database import Database, open_database
 from voicebot.store.history.tables import metadata
 

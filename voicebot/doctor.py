@@ -111,7 +111,7 @@ def check_second_listener(configuration: Configuration) -> Finding:
 
 def check_content(configuration: Configuration) -> Finding:
     """The pack can be loaded and has the configured language."""
-    from voicebot.service import open_pack
+    from voicebot.loading import open_pack
 
     try:
         pack = open_pack(configuration)

@@ -7,11 +7,10 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,12 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from voicebot import capacity
 from voicebot.analytics.alerts.waiting import waiting_now
-from voicebot.asr.port import Domain
 from voicebot.asr.second_listener import TwoListeners
-from voicebot.asr.vosk_listener import VoskRecogniser
 from voicebot.audio.format import Pcm
 from voicebot.backends.port import Backend
-from voicebot.backends.registry import open_backend
 from voicebot.call import Call, Conversation, Pools
 from voicebot.call.continuing import KeptCalls
 from voicebot.call.hand_over import hand_over_context
@@ -33,21 +29,30 @@ from voicebot.call.keeping import Keeping
 from voicebot.call.keyed import KeyedCalls, KeyedConversation
 from voicebot.call.recording import CallRecorder
 from voicebot.channel import Caller, Channel, LiveCall, Outcome
-from voicebot.config import Configuration, ConfigurationError
+from voicebot.config import Configuration
 from voicebot.dialogue.domains import PackDomains
 from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.knowing import WithKnowledge
-from voicebot.dialogue.pack import LanguagePack, Pack, load_pack
-from voicebot.dialogue.understander import PackUnderstander, without_slots
+from voicebot.dialogue.pack import Pack
 from voicebot.errors import VoicebotError
 from voicebot.failure import place
 from voicebot.hours import OpeningHours
 from voicebot.knowledge.base import KnowledgeBase
-from voicebot.knowledge.store import KnowledgeStore
-from voicebot.listeners import open_first, open_recogniser
+from voicebot.listeners import open_recogniser
 from voicebot.live.announcing import Announcer
 from voicebot.live.desk_captions import Captioned, Captioner
 from voicebot.live.steering import obey
+from voicebot.loading import (
+    Preloaded,
+    first_domains,
+    open_answers,
+    open_dialogue,
+    open_encoder,
+    open_history,
+    open_pack,
+    open_sealer,
+    warm,
+)
 from voicebot.monitoring.measured import (
     MeasuredBackend,
     MeasuredCache,
@@ -57,10 +62,8 @@ from voicebot.monitoring.measured import (
 )
 from voicebot.monitoring.monitor import Monitor
 from voicebot.monitoring.traces import open_traces
-from voicebot.nlu.encoder import Encoder, load_encoder
-from voicebot.nlu.sentiment import words_feeling
+from voicebot.nlu.encoder import Encoder
 from voicebot.nlu.stoppable_encoder import EncodingStoppedError, StoppableEncoder
-from voicebot.nlu.templates import Expansion
 from voicebot.office import Office
 from voicebot.priority import Patience, lower_priority
 from voicebot.speaking_ahead import PHRASES_WITHIN_S, phrases, read_ahead
@@ -70,14 +73,11 @@ from voicebot.store.call_log import CallLog
 from voicebot.store.call_recordings import CallRecordings
 from voicebot.store.callbacks import Callbacks, Persistence, open_callbacks
 from voicebot.store.hand_overs import HandOvers, SharedHandOvers
-from voicebot.store.history.database import open_database
-from voicebot.store.history.keeping import Ages, CallHistory
-from voicebot.store.history.preparing import Preparation
+from voicebot.store.history.keeping import CallHistory
 from voicebot.store.history.records import Record
 from voicebot.store.journal import Entry, Follower, Journal
 from voicebot.store.live import LiveStore, MemoryStore
 from voicebot.store.profiles import Profiles
-from voicebot.store.sealing import Sealer
 from voicebot.store.voicemails import open_voicemails
 from voicebot.tts import recordings
 from voicebot.tts.engines import engines, error_rates
@@ -100,8 +100,6 @@ _MEASURED_S = 60.0
 _NICENESS = 10
 """Of work in the background: with both cores busy it gets a tenth of what calls get."""
 
-_ANY_DAY = "2026-01-01"
-
 _WORK_ENDS_S = 5.0
 """Longest wait for work in the background when the service closes; it looks up between two phrases and
 between a few sentences that are learnt."""
@@ -116,101 +114,8 @@ Progress = Callable[[str], None]
 """Is told what is being loaded, in a few words; from any thread."""
 
 
-def content_folder(configuration: Configuration) -> Path:
-    """The folder with the packs: configured, else `prompts` here, else the one that came with the installation."""
-    if configuration.content is not None:
-        return configuration.content
-    here = Path("prompts")
-    if here.is_dir():
-        return here
-    for folder in (Path(__file__).parent / "prompts", Path(__file__).parents[1] / "prompts"):
-        if folder.is_dir():
-            return folder
-    raise ConfigurationError("no folder with packs was found; name one with the setting content (VOICEBOT_CONTENT).")
-
-
-def open_pack(configuration: Configuration) -> Pack:
-    """The configured pack; a path to a folder counts as one too. Raises ContentError and ConfigurationError."""
-    named = Path(configuration.pack)
-    if len(named.parts) > 1:
-        return load_pack(named.parent, named.name)
-    return load_pack(content_folder(configuration), configuration.pack)
-
-
-def open_answers(
-    pack: Pack, configuration: Configuration, encoder: Encoder | None, today: Callable[[], date] = date.today
-) -> Backend:
-    """Where the pack's answers come from: its back end and, where it uses that, the knowledge base."""
-    backend = open_backend(pack.backend, pack.folder, today=today)
-    if not pack.knowledge:
-        return backend
-    store = KnowledgeStore(configuration.var)
-    bases = {language: KnowledgeBase(store, pack.name, language, encoder) for language in pack.languages}
-    return WithKnowledge(backend, bases)
-
-
-def open_sealer(configuration: Configuration) -> Sealer | None:
-    """What encrypts sound and stored calls; None where no key is configured. Raises SealError for one too short."""
-    before = [key.get_secret_value() for key in configuration.audio_keys_before]
-    key = configuration.audio_key.get_secret_value()
-    return Sealer(key, before) if key else None
-
-
-TRAINING_SENTENCES = 40
-"""Wordings of an intent that its model learns from: more say little new, and each costs an embedding."""
-
-
-def open_dialogue(pack: Pack, var: Path, encoder: Encoder | None = None) -> Dialogue:
-    """The pack's dialogue, its understanding trained: in a second on n-grams alone.
-
-    With an encoder it takes 15 ms more a sentence that `var` holds no embedding of.
-    """
-    from voicebot.nlu.intents import IntentModel
-
-    def trained(words: LanguagePack) -> PackUnderstander:
-        examples = {intent: _examples(expansions) for intent, expansions in words.sentences.items()}
-        model = IntentModel.train(examples, encoder=encoder, names=words.titles, cache=var / "embeddings")
-        return PackUnderstander(pack, words.language, model)
-
-    return Dialogue(pack, {language: trained(words) for language, words in pack.languages.items()})
-
-
-def _examples(expansions: Sequence[Expansion]) -> list[str]:
-    closed = [without_slots(expansion.text) for expansion in expansions]
-    most = min(len(closed), TRAINING_SENTENCES)
-    return [closed[n * len(closed) // most] for n in range(most)]
-
-
 class SpeechError(VoicebotError):
     """No call can be held: speech is not to be had."""
-
-
-@dataclass(frozen=True)
-class Preloaded:
-    """What processes share that are forked from the one that loaded it: data and models, no thread and no socket."""
-
-    pack: Pack
-    dialogue: Dialogue
-    """Trained on n-grams alone."""
-    first: VoskRecogniser | None
-    """None where its model is not installed, or can't be loaded: that comes up again when the service loads."""
-
-
-def preload(configuration: Configuration) -> Preloaded:
-    """Load what can be shared. Raises ContentError and ConfigurationError; leaves no thread."""
-    pack = open_pack(configuration)
-    with ThreadPoolExecutor(1, "loading") as loading:
-        listening = loading.submit(open_first, pack, configuration)
-        dialogue = open_dialogue(pack, configuration.var)
-        _warm(pack, dialogue)
-    try:
-        first = listening.result()
-    except VoicebotError:
-        first = None
-    if first is not None and configuration.language in first.languages:
-        for domain in _first_domains(pack, configuration):
-            first.prepare(domain)
-    return Preloaded(pack, dialogue, first)
 
 
 class Service:
@@ -261,7 +166,7 @@ class Service:
             if configuration.keep_transcripts
             else None
         )
-        self.history = _open_history(configuration, self._pseudonym) if configuration.keep_history else None
+        self.history = open_history(configuration, self._pseudonym) if configuration.keep_history else None
         """What is kept of calls for good; None where nothing is."""
         self.monitor = Monitor()
         """Metrics and traces of this process."""
@@ -300,7 +205,7 @@ class Service:
         listening = loading.submit(open_recogniser, pack, configuration, before.first if before else None)
         speaking = loading.submit(self._open_voice, pack, progress)
         loading.shutdown(wait=False)
-        encoder = _encoder(configuration)
+        encoder = open_encoder(configuration)
         dialogue = before.dialogue if before else open_dialogue(pack, configuration.var)
         answers = open_answers(pack, configuration, encoder, today=lambda: self._now().date())
         self.backend = MeasuredBackend(answers, self.monitor.service)
@@ -309,10 +214,10 @@ class Service:
         self._kept = KeptCalls(self.live, secret=frozenset() if isinstance(self.live, MemoryStore) else secret)
         self.dialogue = dialogue
         if before is None:
-            _warm(pack, dialogue)
+            warm(pack, dialogue)
         try:
             recogniser = self._recogniser = listening.result()
-            for domain in _first_domains(pack, configuration):
+            for domain in first_domains(pack, configuration):
                 recogniser.prepare(domain)
             voice = speaking.result()
         except Exception as error:  # whatever it is that keeps us from speaking, keys can still be pressed
@@ -546,7 +451,7 @@ class Service:
         """See `voicebot.capacity`. The workers of a machine go by the measure of the first."""
         language = self.configuration.language
         greeting = _bridge(pack, "go_ahead", language, 0)
-        domain = next(_first_domains(pack, self.configuration))
+        domain = next(first_domains(pack, self.configuration))
         measured = capacity.measure(recogniser, domain, voice.speak(greeting, language))
         agreed = self.live.change("capacity", "calls", lambda known: known or str(measured.calls), _MEASURED_S)
         self.capacity = int(agreed or measured.calls)
@@ -637,41 +542,6 @@ class Service:
             self._log.close()
         if self.history is not None:
             self.history.close()
-
-
-def _open_history(configuration: Configuration, pseudonym: Callable[[str], str]) -> CallHistory:
-    """Connects to nothing yet. Raises DatabaseError for a URL that can't be used."""
-    database = open_database(configuration.database_url.get_secret_value(), configuration.var)
-    prepare = Preparation(pseudonym, configuration.keep_words)
-    ages = Ages(configuration.transcript_days, configuration.history_days, configuration.audit_days)
-    return CallHistory(database, configuration.var / "spool", prepare, ages)
-
-
-def _warm(pack: Pack, dialogue: Dialogue) -> None:
-    """What is only loaded when first used is used here, so that no caller waits for it."""
-    for language in pack.languages:
-        dialogue.understander(language).entities("1", list(pack.slots), _ANY_DAY)
-        words_feeling("", language)
-
-
-def _first_domains(pack: Pack, configuration: Configuration) -> Iterator[Domain]:
-    """What the first questions of a call expect."""
-    domains = PackDomains(pack)
-    for name in ("open", "yes_no"):
-        yield domains.domain(name, configuration.language)
-
-
-def _encoder(configuration: Configuration) -> Encoder | None:
-    """What understands by meaning. Where it is damaged, n-grams do: no reason to take no calls."""
-    if not configuration.encoder:
-        return None
-    try:
-        return load_encoder(configuration.encoder)
-    except VoicebotError:
-        raise  # the configuration names what is not installed
-    except Exception as error:
-        _log.error("the encoder can't be loaded", encoder=configuration.encoder, error=type(error).__name__)
-        return None
 
 
 def _waiting(history: CallHistory) -> tuple[float, float] | None:

@@ -19,7 +19,7 @@ from voicebot.console.pages import prepare_pages
 from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.pack import load_pack
 from voicebot.live.watching import Watching
-from voicebot.service import open_dialogue
+from voicebot.loading import open_dialogue
 from voicebot.store.accounts.permissions import PERMITTED
 from voicebot.store.bus import LocalBus
 from voicebot.store.history.database import Database, open_database

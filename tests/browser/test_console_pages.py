@@ -15,7 +15,7 @@ from tests.browser.conftest import PASSWORD, ROOT, OpenBrowser, violations
 from voicebot.config import Configuration
 from voicebot.console.application import add_console
 from voicebot.dialogue.pack import load_pack
-from voicebot.service import open_dialogue
+from voicebot.loading import open_dialogue
 from voicebot.store.bus import LocalBus
 from voicebot.store.history.database import open_database
 from voicebot.store.history.reading import History

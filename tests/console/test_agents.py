@@ -26,9 +26,9 @@ from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.pack import load_pack
 from voicebot.live.desk import DeskCaller, DeskQueue
 from voicebot.live.desk_records import DeskRecords
+from voicebot.loading import open_dialogue
 from voicebot.office import local_office
 from voicebot.privacy.redactor import redact
-from voicebot.service import open_dialogue
 from voicebot.store.accounts.permissions import PERMITTED, ROLES
 from voicebot.store.bus import LocalBus
 from voicebot.store.hand_overs import HandOverContext

@@ -16,7 +16,7 @@ from voicebot.console.operators import trial
 from voicebot.console.operators.content import flow_steps, subjects
 from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.pack import load_pack
-from voicebot.service import open_dialogue
+from voicebot.loading import open_dialogue
 from voicebot.store.bus import LocalBus
 from voicebot.store.history.database import Database
 

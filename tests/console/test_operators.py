@@ -22,7 +22,7 @@ from voicebot.console.operators.overview import figure
 from voicebot.console.operators.periods import chosen_scope
 from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.pack import load_pack
-from voicebot.service import open_dialogue
+from voicebot.loading import open_dialogue
 from voicebot.store.bus import LocalBus
 from voicebot.store.history.database import Database, open_database
 from voicebot.store.history.tables import audit, calls

@@ -13,7 +13,7 @@ from voicebot.dialogue.pack import load_pack
 from voicebot.dialogue.pack_tests import TODAY
 from voicebot.dialogue.state import State
 from voicebot.dialogue.text_session import TextSession
-from voicebot.service import open_dialogue
+from voicebot.loading import open_dialogue
 
 PROMPTS = Path(__file__).parents[2] / "prompts"
 

@@ -25,7 +25,7 @@ from voicebot.dialogue.events import (
 )
 from voicebot.dialogue.pack import find_packs, load_pack
 from voicebot.dialogue.state import State
-from voicebot.service import open_dialogue
+from voicebot.loading import open_dialogue
 
 PROMPTS = Path(__file__).parents[2] / "prompts"
 TURNS = 2500

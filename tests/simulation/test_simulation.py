@@ -18,7 +18,7 @@ from voicebot.cli import app
 from voicebot.cli import commands as _commands  # noqa: F401  (registers the commands)
 from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.pack import COMMANDS, Pack, find_packs, load_pack
-from voicebot.service import open_dialogue
+from voicebot.loading import open_dialogue
 from voicebot.simulation.calls import TODAY, Figures, Simulator
 from voicebot.simulation.listening import ModelledListeners
 from voicebot.simulation.people import read_people

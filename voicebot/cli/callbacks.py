@@ -48,9 +48,9 @@ def run(as_json: AsJson = False) -> None:
     from telephony.twilio_rest import open_calls
     from voicebot import config
     from voicebot.hours import OpeningHours
+    from voicebot.loading import open_pack
     from voicebot.logs import set_up
     from voicebot.office import Office
-    from voicebot.service import open_pack
     from voicebot.store.hand_overs import LocalHandOvers
     from voicebot.store.voicemails import open_voicemails
 

@@ -24,8 +24,8 @@ def chat(
 ) -> None:
     """Talk to the bot in text. Reads lines from a pipe too, and ends with them."""
     from voicebot import config
+    from voicebot.loading import open_answers, open_dialogue, open_pack
     from voicebot.nlu.encoder import load_encoder
-    from voicebot.service import open_answers, open_dialogue, open_pack
 
     configuration = config.load(pack=pack, language=language)
     content = open_pack(configuration)

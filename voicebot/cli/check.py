@@ -68,7 +68,7 @@ def check_packs(
 def _chosen(packs: list[str], configuration: Configuration) -> list[tuple[Path, str]]:
     """The content folder and the name of each pack that is meant."""
     from voicebot.dialogue.pack import find_packs
-    from voicebot.service import content_folder
+    from voicebot.loading import content_folder
 
     if not packs:
         folder = content_folder(configuration)

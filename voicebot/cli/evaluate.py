@@ -59,11 +59,11 @@ def evaluate_nlu(
     """Intents from text: accuracy, out-of-scope recall, confusions, calibration."""
     from voicebot import config
     from voicebot.cli.progress import over
+    from voicebot.loading import open_dialogue, open_pack
     from voicebot.nlu.encoder import load_encoder
     from voicebot.nlu.evaluation import Answer
     from voicebot.nlu.evaluation import evaluate as figures
     from voicebot.nlu.intents import IntentModel
-    from voicebot.service import open_dialogue, open_pack
 
     configuration = config.load(pack=pack, language=language)
     rows = read_labelled(data)
@@ -101,9 +101,9 @@ def evaluate_asr(
     from voicebot.cli.progress import over
     from voicebot.cli.transcribe import recognise
     from voicebot.listeners import open_recogniser
+    from voicebot.loading import open_pack
     from voicebot.nlu.evaluation import Answer
     from voicebot.nlu.evaluation import evaluate as figures
-    from voicebot.service import open_pack
 
     configuration = config.load(pack=pack, language=language)
     rows = read_labelled(data, sound_of=configuration.language)

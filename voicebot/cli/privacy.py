@@ -104,7 +104,7 @@ def _full(number: str) -> str:
 
 def _subjects(configuration: Configuration) -> DataSubjects:
     from voicebot.cli.database import opened
-    from voicebot.service import open_sealer
+    from voicebot.loading import open_sealer
     from voicebot.store.call_recordings import CallRecordings
     from voicebot.store.callbacks import open_callbacks
     from voicebot.store.data_subject import DataSubjects

@@ -21,8 +21,8 @@ def replay(
     """Reproduce every decision of a stored call; exit status 1 where one differs."""
     from voicebot import config
     from voicebot.dialogue.record import replay as held_again
+    from voicebot.loading import open_dialogue, open_pack, open_sealer
     from voicebot.nlu.encoder import load_encoder
-    from voicebot.service import open_dialogue, open_pack, open_sealer
     from voicebot.store.call_log import CallLogError, find, read
 
     configuration = config.load()

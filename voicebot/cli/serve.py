@@ -98,7 +98,7 @@ def _serve_with_workers(configuration: Configuration, console: Console, *, follo
     from telephony.tls import check_tls
     from telephony.workers import USAGE, Signs, Workers
     from voicebot.errors import VoicebotError
-    from voicebot.service import preload
+    from voicebot.loading import preload
     from voicebot.store.live_sqlite import SqliteStore, make_sound
     from voicebot.store.live_steady import SteadyStore
 

@@ -39,8 +39,8 @@ def simulate(
     from voicebot import config
     from voicebot.backends.registry import open_backend
     from voicebot.cli.progress import over
+    from voicebot.loading import open_dialogue, open_pack
     from voicebot.nlu.encoder import load_encoder
-    from voicebot.service import open_dialogue, open_pack
     from voicebot.simulation.calls import TODAY, Figures, Simulator
     from voicebot.simulation.truth import NoTruthError
     from voicebot.simulation.wording import part

@@ -31,7 +31,7 @@ def run_tests(
     from voicebot.cli.progress import over
     from voicebot.dialogue.pack import find_packs
     from voicebot.dialogue.pack_tests import TODAY, find_cases, run_case
-    from voicebot.service import content_folder, open_dialogue, open_pack
+    from voicebot.loading import content_folder, open_dialogue, open_pack
 
     configuration = config.load()
     results: list[tuple[str, Result, float]] = []

@@ -37,8 +37,8 @@ def transcribe(
     from voicebot.cli.understand import check_state, meaning
     from voicebot.dialogue.domains import PackDomains
     from voicebot.listeners import open_recogniser
+    from voicebot.loading import open_dialogue, open_pack
     from voicebot.nlu.encoder import load_encoder
-    from voicebot.service import open_dialogue, open_pack
 
     configuration = config.load(pack=pack, language=language)
     content = open_pack(configuration)

@@ -29,8 +29,8 @@ def understand(
 ) -> None:
     """Tell the intent, the values and the alternatives of a text."""
     from voicebot import config
+    from voicebot.loading import open_dialogue, open_pack
     from voicebot.nlu.encoder import load_encoder
-    from voicebot.service import open_dialogue, open_pack
 
     configuration = config.load(pack=pack, language=language)
     content = open_pack(configuration)

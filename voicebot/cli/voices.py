@@ -165,7 +165,7 @@ def _state(engine: Engine, language: str) -> tuple[str, str]:
 
 def _recordings(configuration: Configuration) -> tuple[Recordings, tuple[str, ...]]:
     """The configured pack's recordings, and what is wrong with some of them."""
-    from voicebot.service import content_folder
+    from voicebot.loading import content_folder
     from voicebot.tts.recordings import load
 
     named = Path(configuration.pack)

@@ -41,7 +41,7 @@ def check_voices(
     """
     from voicebot import config
     from voicebot.errors import VoicebotError
-    from voicebot.service import open_pack
+    from voicebot.loading import open_pack
     from voicebot.tts import measured
     from voicebot.tts.engines import engines
 

@@ -124,7 +124,7 @@ def open_script(
     from voicebot import config
     from voicebot.carriers import carriers
     from voicebot.errors import VoicebotError
-    from voicebot.service import open_pack
+    from voicebot.loading import open_pack
     from voicebot.tts.recordings.script import write_script
 
     configuration = config.load(pack=pack, language=language)

@@ -25,7 +25,7 @@ from voicebot.console.talk.line import Line
 from voicebot.console.talk.pages import talk_blueprint
 from voicebot.dialogue.engine import Dialogue
 from voicebot.live.watching import Watching
-from voicebot.service import open_sealer
+from voicebot.loading import open_sealer
 from voicebot.store.bus import Bus
 from voicebot.store.call_recordings import CallRecordings
 from voicebot.store.history.database import Database

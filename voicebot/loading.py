@@ -1,0 +1,165 @@
+"""What a service is made of, opened from the configuration: content, dialogue, answers, the history, the encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import structlog
+
+from voicebot.asr.port import Domain
+from voicebot.asr.vosk_listener import VoskRecogniser
+from voicebot.backends.port import Backend
+from voicebot.backends.registry import open_backend
+from voicebot.config import Configuration, ConfigurationError
+from voicebot.dialogue.domains import PackDomains
+from voicebot.dialogue.engine import Dialogue
+from voicebot.dialogue.knowing import WithKnowledge
+from voicebot.dialogue.pack import LanguagePack, Pack, load_pack
+from voicebot.dialogue.understander import PackUnderstander, without_slots
+from voicebot.errors import VoicebotError
+from voicebot.knowledge.base import KnowledgeBase
+from voicebot.knowledge.store import KnowledgeStore
+from voicebot.listeners import open_first
+from voicebot.nlu.encoder import Encoder, load_encoder
+from voicebot.nlu.sentiment import words_feeling
+from voicebot.nlu.templates import Expansion
+from voicebot.store.history.database import open_database
+from voicebot.store.history.keeping import Ages, CallHistory
+from voicebot.store.history.preparing import Preparation
+from voicebot.store.sealing import Sealer
+
+_log = structlog.get_logger()
+
+_ANY_DAY = "2026-01-01"
+
+
+def content_folder(configuration: Configuration) -> Path:
+    """The folder with the packs: configured, else `prompts` here, else the one that came with the installation."""
+    if configuration.content is not None:
+        return configuration.content
+    here = Path("prompts")
+    if here.is_dir():
+        return here
+    for folder in (Path(__file__).parent / "prompts", Path(__file__).parents[1] / "prompts"):
+        if folder.is_dir():
+            return folder
+    raise ConfigurationError("no folder with packs was found; name one with the setting content (VOICEBOT_CONTENT).")
+
+
+def open_pack(configuration: Configuration) -> Pack:
+    """The configured pack; a path to a folder counts as one too. Raises ContentError and ConfigurationError."""
+    named = Path(configuration.pack)
+    if len(named.parts) > 1:
+        return load_pack(named.parent, named.name)
+    return load_pack(content_folder(configuration), configuration.pack)
+
+
+def open_answers(
+    pack: Pack, configuration: Configuration, encoder: Encoder | None, today: Callable[[], date] = date.today
+) -> Backend:
+    """Where the pack's answers come from: its back end and, where it uses that, the knowledge base."""
+    backend = open_backend(pack.backend, pack.folder, today=today)
+    if not pack.knowledge:
+        return backend
+    store = KnowledgeStore(configuration.var)
+    bases = {language: KnowledgeBase(store, pack.name, language, encoder) for language in pack.languages}
+    return WithKnowledge(backend, bases)
+
+
+def open_sealer(configuration: Configuration) -> Sealer | None:
+    """What encrypts sound and stored calls; None where no key is configured. Raises SealError for one too short."""
+    before = [key.get_secret_value() for key in configuration.audio_keys_before]
+    key = configuration.audio_key.get_secret_value()
+    return Sealer(key, before) if key else None
+
+
+TRAINING_SENTENCES = 40
+"""Wordings of an intent that its model learns from: more say little new, and each costs an embedding."""
+
+
+def open_dialogue(pack: Pack, var: Path, encoder: Encoder | None = None) -> Dialogue:
+    """The pack's dialogue, its understanding trained: in a second on n-grams alone.
+
+    With an encoder it takes 15 ms more a sentence that `var` holds no embedding of.
+    """
+    from voicebot.nlu.intents import IntentModel
+
+    def trained(words: LanguagePack) -> PackUnderstander:
+        examples = {intent: _examples(expansions) for intent, expansions in words.sentences.items()}
+        model = IntentModel.train(examples, encoder=encoder, names=words.titles, cache=var / "embeddings")
+        return PackUnderstander(pack, words.language, model)
+
+    return Dialogue(pack, {language: trained(words) for language, words in pack.languages.items()})
+
+
+def _examples(expansions: Sequence[Expansion]) -> list[str]:
+    closed = [without_slots(expansion.text) for expansion in expansions]
+    most = min(len(closed), TRAINING_SENTENCES)
+    return [closed[n * len(closed) // most] for n in range(most)]
+
+
+@dataclass(frozen=True)
+class Preloaded:
+    """What processes share that are forked from the one that loaded it: data and models, no thread and no socket."""
+
+    pack: Pack
+    dialogue: Dialogue
+    """Trained on n-grams alone."""
+    first: VoskRecogniser | None
+    """None where its model is not installed, or can't be loaded: that comes up again when the service loads."""
+
+
+def preload(configuration: Configuration) -> Preloaded:
+    """Load what can be shared. Raises ContentError and ConfigurationError; leaves no thread."""
+    pack = open_pack(configuration)
+    with ThreadPoolExecutor(1, "loading") as loading:
+        listening = loading.submit(open_first, pack, configuration)
+        dialogue = open_dialogue(pack, configuration.var)
+        warm(pack, dialogue)
+    try:
+        first = listening.result()
+    except VoicebotError:
+        first = None
+    if first is not None and configuration.language in first.languages:
+        for domain in first_domains(pack, configuration):
+            first.prepare(domain)
+    return Preloaded(pack, dialogue, first)
+
+
+def open_history(configuration: Configuration, pseudonym: Callable[[str], str]) -> CallHistory:
+    """Connects to nothing yet. Raises DatabaseError for a URL that can't be used."""
+    database = open_database(configuration.database_url.get_secret_value(), configuration.var)
+    prepare = Preparation(pseudonym, configuration.keep_words)
+    ages = Ages(configuration.transcript_days, configuration.history_days, configuration.audit_days)
+    return CallHistory(database, configuration.var / "spool", prepare, ages)
+
+
+def warm(pack: Pack, dialogue: Dialogue) -> None:
+    """What is only loaded when first used is used here, so that no caller waits for it."""
+    for language in pack.languages:
+        dialogue.understander(language).entities("1", list(pack.slots), _ANY_DAY)
+        words_feeling("", language)
+
+
+def first_domains(pack: Pack, configuration: Configuration) -> Iterator[Domain]:
+    """What the first questions of a call expect."""
+    domains = PackDomains(pack)
+    for name in ("open", "yes_no"):
+        yield domains.domain(name, configuration.language)
+
+
+def open_encoder(configuration: Configuration) -> Encoder | None:
+    """What understands by meaning. Where it is damaged, n-grams do: no reason to take no calls."""
+    if not configuration.encoder:
+        return None
+    try:
+        return load_encoder(configuration.encoder)
+    except VoicebotError:
+        raise  # the configuration names what is not installed
+    except Exception as error:
+        _log.error("the encoder can't be loaded", encoder=configuration.encoder, error=type(error).__name__)
+        return None
