@@ -134,10 +134,11 @@ def work(parent, hurry):
     stopped = []
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(1))
     parent.ready()
+    parent.alive(busy=BUSY)
     told(f"began {os.getpid()}")
     while not stopped:
-        parent.alive(busy=BUSY)
         time.sleep(0.05)
+        parent.alive(busy=BUSY)
     parent.leaves()
     time.sleep(LEAVES_S)
     return 0
