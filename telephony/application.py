@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, cast
@@ -29,7 +28,6 @@ from telephony.signatures import SIGNATURE
 from telephony.webhook import TwilioWebhooks
 from voicebot.channel import Answering
 from voicebot.config import Configuration
-from voicebot.logs import name_call
 from voicebot.office import Office
 
 _log = structlog.get_logger(__name__)
@@ -90,7 +88,6 @@ class TelephonyApp:
         )
         self.flask = Flask("voicebot")
         """The Flask application; further blueprints may be registered before the first request."""
-        self.flask.before_request(_name_call)
         if self._keypad is not None:
             for blueprint in self._keypad.blueprints():
                 self.flask.register_blueprint(blueprint)
@@ -313,14 +310,6 @@ class TelephonyApp:
             return Response(generate_latest(all_workers(registry)), content_type=CONTENT_TYPE_LATEST)
 
         return blueprint
-
-
-def _name_call() -> None:
-    """Lines of the log that are written for a webhook carry its call's id."""
-    structlog.contextvars.clear_contextvars()
-    call_sid = request.form.get("CallSid", "") if request.path.startswith(_WEBHOOKS) else ""
-    if re.fullmatch(r"\w{1,64}", call_sid, re.ASCII):
-        name_call(call_sid)
 
 
 def _has(scope: Scope, header: str) -> bool:

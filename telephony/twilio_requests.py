@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from telephony.arrival import arrival_of_request
 from telephony.exchange import Exchange
 from voicebot.failure import place
+from voicebot.logs import name_call
 
 _log = structlog.get_logger(__name__)
 
@@ -89,6 +90,7 @@ class TwilioRequests:
         return response
 
     def _check(self) -> None:
+        structlog.contextvars.clear_contextvars()
         request.max_content_length = self._limits.webhook_bytes
         request.max_form_memory_size = self._limits.webhook_bytes
         request.max_form_parts = self._limits.webhook_fields
@@ -98,8 +100,10 @@ class TwilioRequests:
             if self._exchange.refusals.count(request.remote_addr or ""):
                 _log.warning("webhook refused: not signed by Twilio for this URL", path=request.path)
             abort(403)
-        if not _SID.fullmatch(parameters().get("CallSid", "")):
+        call_sid = parameters().get("CallSid", "")
+        if not _SID.fullmatch(call_sid):
             abort(400)
+        name_call(call_sid)
 
 
 def persons_number(parameters: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -101,7 +102,7 @@ def test_libraries_that_are_missing_name_their_package(tmp_path: Path, monkeypat
 def test_a_language_with_a_voice_that_is_hard_to_understand_is_warned_of(tmp_path: Path) -> None:
     finding = doctor.check_voice(configured(tmp_path, language="ko", voices={"ko": "pyttsx3"}))
     assert finding.level is Level.WARNING
-    assert "pyttsx3, 85% of its characters misheard" in finding.what
+    assert re.search(r"pyttsx3, \d\d% of its characters misheard", finding.what)
     assert "above 20%" in finding.what
     assert finding.remedy
 
@@ -114,6 +115,6 @@ def test_a_voice_that_was_measured_here_counts_by_that(tmp_path: Path) -> None:
 
 
 def test_a_configured_voice_that_is_not_here_is_an_error(tmp_path: Path) -> None:
-    finding = doctor.check_other_voice(configured(tmp_path, language="ko", voices={"en": "kokoro"}))
+    finding = doctor.check_other_voice(configured(tmp_path, language="en", voices={"ko": "piper"}))
     assert finding.level is Level.ERROR
     assert "does not speak that language" in finding.what

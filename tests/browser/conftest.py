@@ -36,7 +36,7 @@ def _browser_file() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Any]:
     """The driver."""
     found = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; `pip install -e .[dev]`")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -36,7 +37,10 @@ class FileBus:
         self._waiting: queue.Queue[tuple[str, Message]] = queue.Queue(_WAITING)
         self._closed = threading.Event()
         self._failing = False
-        self._last = 0
+        self._last: int | None = None
+        """The newest message that was read, or that was there before this process listened."""
+        with contextlib.suppress(sqlite3.Error, OSError), contextlib.closing(self._open()):
+            pass  # from now on nothing is missed; where it fails, the thread tries again and tells
         self._thread = threading.Thread(target=self._carry, name="bus", daemon=True)
         self._thread.start()
 
@@ -87,7 +91,7 @@ class FileBus:
             " sender TEXT NOT NULL, topic TEXT NOT NULL, body TEXT NOT NULL)",
         ):
             database.execute(statement)
-        if not self._last:
+        if self._last is None:
             self._last = database.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()[0]
         return database
 
