@@ -133,7 +133,10 @@ class TelephonyApp:
         if self._keypad is not None:
             self._keypad.drain()
         streams, limits = self.exchange.streams, self.exchange.limits
+        had_calls = bool(len(streams) or self.exchange.places.ours)
         left = await self._drained(None, within_s)
+        if had_calls and not left:
+            await asyncio.sleep(limits.last_webhooks_within_s)
         if left:
             _log.warning("time for draining is up: callers go to people", calls=len(streams))
             streams.hand_over()

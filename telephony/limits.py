@@ -102,5 +102,7 @@ class Limits:
     # The end
     handed_over_within_s: float = 20.0
     """Seconds that callers have to hear that a person takes over, when the time for draining is up."""
+    last_webhooks_within_s: float = 2.0
+    """Seconds that a drain goes on when its last call has ended: how an agent's leg ends is asked just then."""
     after_stream_within_s: float = 5.0
     """Seconds that a drain waits for Twilio to ask where a caller goes after a stream; it asks at once, if at all."""

@@ -15,20 +15,17 @@ from voicebot.config import Configuration
 from voicebot.privacy.redactor import redact
 
 
-class _Unfailing:
-    """A stream whose disk may be full, or whose reader may be gone: no call fails for a log line."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+class _StandardError:
+    """Standard error as it is now. Its disk may be full, its reader gone: no call fails for a log line."""
 
     def write(self, text: str) -> int:
         with contextlib.suppress(OSError, ValueError):
-            return self._stream.write(text)
+            return sys.stderr.write(text)
         return len(text)
 
     def flush(self) -> None:
         with contextlib.suppress(OSError, ValueError):
-            self._stream.flush()
+            sys.stderr.flush()
 
 
 def without_personal_data(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ARG001
@@ -55,7 +52,7 @@ def set_up(configuration: Configuration) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, configuration.log_level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Unfailing(sys.stderr))),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _StandardError())),
         cache_logger_on_first_use=True,
     )
 
