@@ -1,0 +1,1 @@
+"""How the bot gets better by its own calls, with people approving."""
