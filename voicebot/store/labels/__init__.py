@@ -1,0 +1,13 @@
+"""Labels: what people say that callers said and meant. What was approved is what the bot learns from."""
+
+from voicebot.store.labels.label import (
+    Approved,
+    Conflict,
+    Judgement,
+    Label,
+    LabelError,
+    LeftOut,
+    Turn,
+)
+
+__all__ = ["Approved", "Conflict", "Judgement", "Label", "LabelError", "LeftOut", "Turn"]
