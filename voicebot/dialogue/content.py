@@ -297,7 +297,80 @@ class FaqFile(_File):
     faq: dict[Name, FaqEntry] = {}
 
 
-for _model in (LookUp, Branch, When, Confirm, Flow, FlowsFile):
+class RatingsFile(_File):
+    """`ratings.yaml`: how callers answer when they are asked how well they were helped, by the points that they give."""
+
+    ratings: dict[Literal[1, 2, 3, 4, 5], list[Text]] = {}
+
+
+class OtherSteps(_File):
+    """What a flow does instead: steps of its own, or what another flow does."""
+
+    steps: list[Step] = []
+    like: Name | None = None
+    """A flow whose steps are done in place of its own."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> OtherSteps:
+        if bool(self.steps) == bool(self.like):
+            raise ValueError("write either `steps`, or `like` and the flow whose steps are to be done")
+        return self
+
+
+class ExperimentVariant(_File):
+    """What is different for the callers who get it."""
+
+    weight: Annotated[int, Field(ge=1, le=1000)] = 1
+    """How many callers get it, relative to the others."""
+    replies: dict[Language, dict[Name, Variants]] = {}
+    """What is said instead, by reply, or by FAQ entry."""
+    flows: dict[Name, OtherSteps] = {}
+
+
+class Targeting(_File):
+    """Which calls take part, by how they begin; what is left out means any."""
+
+    languages: list[Language] = []
+    channels: list[Literal["twilio", "browser", "mic", "keypad", "text"]] = []
+
+
+class ExperimentBody(_File):
+    """Variants of what the bot says or does, and how it is told which is best."""
+
+    hypothesis: dict[Language, Text]
+    """What is expected, in a sentence, for those who decide."""
+    metric: Literal["containment", "csat", "duration"]
+    """What decides: calls solved without a person, the callers' ratings, or how long calls last."""
+    effect: Annotated[float, Field(gt=0, le=600)]
+    """The smallest difference that is worth finding: of containment as a share (0.05 is 5 percentage points), of
+    ratings in points, of duration in seconds."""
+    targeting: Targeting = Targeting()
+    variants: dict[Name, ExperimentVariant] = Field(min_length=2, max_length=5)
+    """One of them is called `control` and changes nothing."""
+
+    @model_validator(mode="after")
+    def _sensible(self) -> ExperimentBody:
+        if "control" not in self.variants:
+            raise ValueError("one of the variants must be called `control` and change nothing")
+        for name, variant in self.variants.items():
+            if (name == "control") == bool(variant.replies or variant.flows):
+                raise ValueError(
+                    "the variant `control` changes nothing: remove its `replies` and `flows`"
+                    if name == "control"
+                    else f"the variant {name} changes nothing; give it `replies` or `flows`"
+                )
+        if self.metric == "containment" and self.effect >= 1:
+            raise ValueError("an `effect` on containment is a share: 0.05 is 5 percentage points")
+        return self
+
+
+class ExperimentsFile(_File):
+    """`experiments.yaml`."""
+
+    experiments: dict[Name, ExperimentBody] = Field(default={}, max_length=50)
+
+
+for _model in (LookUp, Branch, When, Confirm, Flow, FlowsFile, OtherSteps, ExperimentVariant, ExperimentsFile):
     _model.model_rebuild()
 
 
