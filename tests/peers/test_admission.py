@@ -57,7 +57,10 @@ def test_a_webhook_that_twilio_did_not_sign_is_forbidden(phone: IndependentPhone
     async def statuses() -> list[int]:
         return [(await phone.post(url, parameters, headers))[0] for headers in wrong]
 
-    assert asyncio.run(statuses()) == [403] * len(wrong)
+    found = asyncio.run(statuses())
+    # Whoever sends many without any signature is told to slow down instead.
+    assert set(found[:2]) <= {403, 429}
+    assert found[2:] == [403] * len(wrong[2:])
 
 
 def test_a_signature_covers_the_query_string(phone: IndependentPhone) -> None:
