@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from voicebot.store.history.database import Database
 from voicebot.store.history.rows import forget_words
 from voicebot.store.history.tables import calls
+from voicebot.store.labels.forgetting import forget_labels
 
 
 def calls_of(database: Database, caller: str) -> list[str]:
@@ -20,7 +21,7 @@ def calls_of(database: Database, caller: str) -> list[str]:
 
 
 def forget_caller(database: Database, caller: str) -> int:
-    """Delete the words of these calls, and the hash; returns how many calls that were. Raises DatabaseError.
+    """Delete the words and labels of these calls, and the hash; returns how many calls that were. Raises DatabaseError.
 
     The numbers of the calls stay, and nobody can tell any more whose they were.
     """
@@ -29,6 +30,7 @@ def forget_caller(database: Database, caller: str) -> int:
     with database.writing() as connection:
         keys = [*connection.execute(select(calls.c.key).where(calls.c.caller == caller)).scalars()]
         forget_words(connection.execute, keys)
+        forget_labels(connection.execute, keys)
         if keys:
             connection.execute(update(calls).where(calls.c.key.in_(keys)).values(caller=None))
     return len(keys)

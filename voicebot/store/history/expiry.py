@@ -12,6 +12,7 @@ from voicebot.store.history.database import Database
 from voicebot.store.history.rollups import HOURLY
 from voicebot.store.history.rows import forget_words, hour_of, mark_stale
 from voicebot.store.history.tables import audit, calls, hand_overs, ratings, stale_hours, turn_words, turns
+from voicebot.store.labels.forgetting import expire_words, unlink_callers
 
 _AT_ONCE = 500
 """Calls of one transaction."""
@@ -41,6 +42,9 @@ def expire(database: Database, now: datetime, *, words_days: int, calls_days: in
     lost = _end_lost(database, now)
     words = _in_batches(database, now - timedelta(days=words_days), _words)
     gone = _in_batches(database, now - timedelta(days=calls_days), _calls)
+    with database.writing() as connection:
+        expire_words(connection.execute, now - timedelta(days=words_days))
+        unlink_callers(connection.execute, now - timedelta(days=calls_days))
     with database.writing() as connection:
         first = hour_of(now - timedelta(days=calls_days))
         for table in (*HOURLY, stale_hours):

@@ -17,6 +17,7 @@ from voicebot.store.history.records import (
     FlowEnd,
     Forgotten,
     HeardShare,
+    Rated,
     Record,
     Step,
     Turn,
@@ -33,6 +34,7 @@ from voicebot.store.history.tables import (
     turn_words,
     turns,
 )
+from voicebot.store.labels.forgetting import forget_labels
 
 HOUR_MS = 3_600_000
 _AGAIN_MS = REPEAT_DAYS * 24 * HOUR_MS
@@ -76,6 +78,10 @@ class _Transaction:
                 self._step(record)
             case FlowEnd():
                 self._flow_end(record)
+            case Rated():
+                key = self._key(record.call)
+                given = {"score": record.score, "how": record.how, "at": record.at, "comment": record.comment or None}
+                self._stale(hour_of(put_rating(self._database, self._run, key, given)))
             case Forgotten():
                 self._forgotten(self._key(record.call))
             case Ended():
@@ -199,6 +205,7 @@ class _Transaction:
         theirs = calls.c.caller == caller if caller else calls.c.key == key
         keys = [*self._run(select(calls.c.key).where(or_(theirs, calls.c.key == key))).scalars()]
         forget_words(self._run, keys)
+        forget_labels(self._run, keys)
         self._run(update(calls).where(calls.c.key.in_(keys)).values(caller=None))
 
     def _ended(self, record: Ended) -> None:
@@ -251,6 +258,15 @@ def mark_stale(database: Database, run: Any, hour: int) -> None:
     marked = database.insert(stale_hours).values(hour=hour)
     # The row is locked, though it is there already: who counts it waits until this transaction is over.
     run(marked.on_conflict_do_update(index_elements=["hour"], set_={"hour": hour}))
+
+
+def put_rating(database: Database, run: Any, key: int, given: Mapping[str, Any]) -> datetime:
+    """A caller's rating of the call with this number, in place of an earlier one; returns when the call began."""
+    upsert = database.insert(ratings).values(call_key=key, **given)
+    run(upsert.on_conflict_do_update(index_elements=["call_key"], set_=dict(given)))
+    changed = update(calls).where(calls.c.key == key).values(csat=given["score"]).returning(calls.c.began)
+    began: datetime = run(changed).scalar_one()
+    return began
 
 
 def forget_words(run: Any, keys: Sequence[int]) -> None:

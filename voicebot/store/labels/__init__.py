@@ -9,5 +9,6 @@ from voicebot.store.labels.label import (
     LeftOut,
     Turn,
 )
+from voicebot.store.labels.labels import Counts, Labels, New
 
-__all__ = ["Approved", "Conflict", "Judgement", "Label", "LabelError", "LeftOut", "Turn"]
+__all__ = ["Approved", "Conflict", "Counts", "Judgement", "Label", "LabelError", "Labels", "LeftOut", "New", "Turn"]

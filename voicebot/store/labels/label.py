@@ -14,7 +14,7 @@ from voicebot.nlu.normalise import normalise
 
 State = Literal["proposed", "approved", "refused"]
 Sample = Literal["random", "informative", "chosen", "imported"]
-"""Why a turn was labelled. Only `random` ones tell how often the bot is right: the others were chosen for being hard."""
+"""Why a turn was labelled. Only `random` ones tell how often the bot is right: others were chosen for being hard."""
 SAMPLES: tuple[Sample, ...] = get_args(Sample)
 Why = Literal["contradictory", "unintelligible", "no words", "intent is gone", "too many of one caller"]
 """Why a label is not used."""
@@ -27,7 +27,12 @@ _NOT_SAID = re.compile(r"[\W_]+")
 
 
 class LabelError(VoicebotError):
-    """A label that can't be kept."""
+    """A label that can't be kept, or changed."""
+
+    def __init__(self, message: str, place: int = 0) -> None:
+        """`place`: of several that were to be added, which one, from 0."""
+        super().__init__(message)
+        self.place = place
 
 
 @dataclass(frozen=True)
