@@ -89,17 +89,21 @@ def open_dialogue(pack: Pack, var: Path, encoder: Encoder | None = None) -> Dial
     from voicebot.nlu.intents import IntentModel
 
     def trained(words: LanguagePack) -> PackUnderstander:
-        examples = {intent: _examples(expansions) for intent, expansions in words.sentences.items()}
+        examples = {intent: training_sentences(expansions) for intent, expansions in words.sentences.items()}
         model = IntentModel.train(examples, encoder=encoder, names=words.titles, cache=var / "embeddings")
         return PackUnderstander(pack, words.language, model)
 
     return Dialogue(pack, {language: trained(words) for language, words in pack.languages.items()})
 
 
-def _examples(expansions: Sequence[Expansion]) -> list[str]:
-    closed = [without_slots(expansion.text) for expansion in expansions]
-    most = min(len(closed), TRAINING_SENTENCES)
-    return [closed[n * len(closed) // most] for n in range(most)]
+def training_sentences(expansions: Sequence[Expansion]) -> list[str]:
+    """What an intent's model learns from: `TRAINING_SENTENCES` written ones at most, and as many from calls."""
+    chosen: list[str] = []
+    for learned in (False, True):
+        closed = [without_slots(expansion.text) for expansion in expansions if bool(expansion.source) == learned]
+        most = min(len(closed), TRAINING_SENTENCES)
+        chosen += [closed[n * len(closed) // most] for n in range(most)]
+    return chosen
 
 
 @dataclass(frozen=True)

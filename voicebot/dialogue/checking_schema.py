@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from voicebot.dialogue import content
+from voicebot.dialogue import content, learned
 from voicebot.dialogue.pack_tests import TestFile
 from voicebot.errors import VoicebotError
 
@@ -20,6 +20,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "intents": content.IntentsFile,
     "replies": content.RepliesFile,
     "faq": content.FaqFile,
+    "learned": learned.LearnedFile,
     "tests": TestFile,
 }
 """Schema by the name of the file that it describes."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from voicebot.asr.segmentation import Segmenter
-from voicebot.dialogue import content
+from voicebot.dialogue import content, learned
 from voicebot.dialogue.checking_sources import Finding, Part, Place, Sources, Words
 from voicebot.dialogue.pack import COMMANDS
 from voicebot.dialogue.understander import without_slots
@@ -31,7 +31,7 @@ _COMPARED_SENTENCES = 12
 """Of an intent, evenly taken: an embedding costs 15 ms."""
 
 
-Heard = Part[content.IntentsFile] | Part[content.FaqFile]
+Heard = Part[content.IntentsFile] | Part[content.FaqFile] | Part[learned.LearnedFile]
 
 
 class Sentences:
@@ -76,6 +76,15 @@ class Sentences:
                     place = ("faq", entry, "templates", index)
                     for text in self._expanded(words.faq, place, template, self._listed, {}):
                         self.by_intent[entry].append((text, words.faq, place))
+        if words.learned:
+            for entry, questions in words.learned.content.faq.items():
+                written = self.by_intent.setdefault(entry, [])
+                for index, text in enumerate(questions.questions):
+                    written.append((text, words.learned, ("faq", entry, "questions", index)))
+            for intent, sentences in words.learned.content.sentences.items():
+                written = self.by_intent.setdefault(intent, [])
+                for index, sentence in enumerate(sentences):
+                    written.append((sentence.text, words.learned, ("sentences", intent, index)))
 
     def _expanded(
         self,
@@ -130,17 +139,17 @@ def check_alike(sentences: Sentences, encoder: Encoder | None) -> Iterator[Findi
 def _same(sentences: Sentences) -> Iterator[Finding]:
     known: dict[str, str] = {}
     told: set[tuple[Place, str]] = set()
-    for intent, written in sentences.by_intent.items():
-        for text, part, place in written:
-            other = known.setdefault(_key(text), intent)
-            if other == intent or (place, other) in told:
-                continue
-            told.add((place, other))
-            # Beside a question, a command such as "yes" is told from a wish by what is expected there.
-            level = part.warning if {intent, other} & set(COMMANDS) else part.error
-            yield level(
-                "same-sentence", place, f'"{text}" stands for {intent} and for {other}', "leave it to one of them"
-            )
+    every = [(intent, *each) for intent, written in sentences.by_intent.items() for each in written]
+    # What was written for the pack is there first: what was learnt gives way.
+    every.sort(key=lambda each: isinstance(each[2].content, learned.LearnedFile))
+    for intent, text, part, place in every:
+        other = known.setdefault(_key(text), intent)
+        if other == intent or (place, other) in told:
+            continue
+        told.add((place, other))
+        # Beside a question, a command such as "yes" is told from a wish by what is expected there.
+        level = part.warning if {intent, other} & set(COMMANDS) else part.error
+        yield level("same-sentence", place, f'"{text}" stands for {intent} and for {other}', "leave it to one of them")
 
 
 def check_sayable(sentences: Sentences, segmenter: Segmenter) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from voicebot.dialogue import content
+from voicebot.dialogue import content, learned
 from voicebot.dialogue.pack import LANGUAGES
 from voicebot.dialogue.pack_tests import TestFile
 from voicebot.yaml_file import ContentError, Location, YamlFile
@@ -62,6 +62,7 @@ class Words:
     intents: Part[content.IntentsFile] | None = None
     replies: Part[content.RepliesFile] | None = None
     faq: Part[content.FaqFile] | None = None
+    learned: Part[learned.LearnedFile] | None = None
 
 
 @dataclass(frozen=True)
@@ -119,11 +120,12 @@ def _read_words(folder: Path, findings: list[Finding]) -> Words:
         _read(folder / "intents.yaml", content.IntentsFile, findings),
         _read(folder / "replies.yaml", content.RepliesFile, findings),
         _read(folder / "faq.yaml", content.FaqFile, findings) if (folder / "faq.yaml").exists() else None,
+        _read(folder / learned.FILE, learned.LearnedFile, findings) if (folder / learned.FILE).exists() else None,
     )
 
 
 _READ_AT_THE_TOP = ("pack.yaml", "flows.yaml", "backend.yaml", "callers.yaml")
-_READ_IN_A_LANGUAGE = ("intents.yaml", "replies.yaml", "faq.yaml")
+_READ_IN_A_LANGUAGE = ("intents.yaml", "replies.yaml", "faq.yaml", learned.FILE)
 
 
 def _unread(folder: Path, languages: Sequence[str]) -> list[Finding]:

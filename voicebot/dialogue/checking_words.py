@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from voicebot.dialogue import content
+from voicebot.dialogue import content, learned
 from voicebot.dialogue.checking_flows import all_steps
 from voicebot.dialogue.checking_sources import Finding, Part, Place, Sources, Words
 from voicebot.dialogue.checking_speech import LONGEST_S, seconds
@@ -129,10 +129,13 @@ def check_replies(sources: Sources) -> Iterator[Finding]:
         for name, entry in words.faq.content.faq.items() if words.faq else ():
             if words.faq:
                 yield from _variants(words.faq, ("faq", name, "answer"), entry.answer, language, slots)
+        for name, new in words.learned.content.faq.items() if words.learned else ():
+            if words.learned:
+                yield from _variants(words.learned, ("faq", name, "answer"), new.answer, language, slots)
 
 
 def _variants(
-    part: Part[content.RepliesFile] | Part[content.FaqFile],
+    part: Part[content.RepliesFile] | Part[content.FaqFile] | Part[learned.LearnedFile],
     place: Place,
     variants: Sequence[content.Variant],
     language: str,

@@ -13,7 +13,7 @@ MOST_SENTENCES_AN_INTENT = 60
 
 
 class PackDomains:
-    """Every domain of a pack: `open`, `yes_no`, and `slot:NAME` for each slot."""
+    """Every domain of a pack: `open`, `yes_no`, `rating`, and `slot:NAME` for each slot."""
 
     def __init__(self, pack: Pack) -> None:
         self._domains = {(domain.name, domain.language): domain for domain in _compile(pack)}
@@ -39,6 +39,8 @@ def _compile(pack: Pack) -> Iterator[Domain]:
         # Beside a yes and a no few things are said there, and many sentences would make a short "네" uncertain.
         commands = tuple(sentence for sentence in anything if sentence.meaning in COMMANDS)
         yield Domain(prefix + "yes_no", language, commands, beyond=everything)
+        points = tuple(Sentence(one.text, f"rating={n}") for n, said in words.ratings.items() for one in said)
+        yield Domain(prefix + "rating", language, points + commands, beyond=everything)
         for name, slot in pack.slots.items():
             yield Domain(
                 f"{prefix}slot:{name}",
@@ -55,8 +57,10 @@ def _sentences(of_intents: Mapping[str, tuple[Expansion, ...]]) -> Iterator[Sent
 
 
 def _chosen(spoken: Sequence[Expansion]) -> list[Expansion]:
-    """Wordings evenly over the templates, and one for every value that a list has."""
-    chosen = spread(spoken, MOST_SENTENCES_AN_INTENT)
+    """Wordings evenly over the templates, one for every value that a list has, and as many again from calls."""
+    learned = spread([one for one in spoken if one.source], MOST_SENTENCES_AN_INTENT)
+    spoken = [one for one in spoken if not one.source]
+    chosen = [*spread(spoken, MOST_SENTENCES_AN_INTENT), *learned]
     named = {value for expansion in chosen for value in expansion.slots.items()}
     for expansion in spoken:
         if not named.issuperset(expansion.slots.items()):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from voicebot.dialogue import content, program
+from voicebot.dialogue import content, learned, program
 from voicebot.dialogue.replies import ReplyTemplate
 from voicebot.hours import Hours
 from voicebot.nlu.templates import Expansion, TemplateError, expand
@@ -68,6 +68,8 @@ class LanguagePack:
     replies: Mapping[str, tuple[ReplyTemplate, ...]]
     """By name: variants in the order in which they take turns, the more weighty ones more often."""
     slot_titles: Mapping[str, str]
+    outside: tuple[str, ...] = ()
+    """What callers are known to say that means nothing here."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,14 @@ def _load_language(
             sentences[entry] = words.expand(faq.templates, ("faq", entry, "templates"))
             replies[entry] = _templates(file, faq.answer, ("faq", entry, "answer"), about.brand)
 
+    open_ones = [name for name, slot in flows.slots.items() if slot.type != "list"]
+    outside: tuple[str, ...] = ()
+    if (learned_path := folder / language / learned.FILE).exists():
+        file = YamlFile(learned_path)
+        new, outside = learned.add(file, open_ones, titles, sentences)
+        for entry, answer in new.items():
+            replies[entry] = _templates(file, answer, ("faq", entry, "answer"), about.brand)
+
     for path in (common / "replies.yaml", folder / language / "replies.yaml"):
         file = YamlFile(path)
         for reply, variants in file.read(content.RepliesFile).replies.items():
@@ -189,7 +199,7 @@ def _load_language(
     for command in COMMANDS:
         if command not in sentences:
             raise ContentError(f"{common / 'intents.yaml'}: the command {command} is missing; add it to `intents`.")
-    return LanguagePack(language, about.name[language], titles, sentences, answers, replies, slot_titles)
+    return LanguagePack(language, about.name[language], titles, sentences, answers, replies, slot_titles, outside)
 
 
 class _Words:

@@ -58,6 +58,8 @@ class Expansion:
     """Slot -> the value as it stands in the text. A slot that was kept open is not in it."""
     template: int = 0
     """Which template of several it is of, where whoever expanded them numbered them: those of one are much alike."""
+    source: str = ""
+    """The label or suggestion that it was learnt from; empty: it was written for the pack."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,8 @@ def part(pack: Pack, seed: int, share: float = HELD_OUT) -> Pack:
 def _parted(words: LanguagePack, chance: random.Random, share: float) -> LanguagePack:
     kept: dict[str, tuple[Expansion, ...]] = {}
     for intent, expansions in words.sentences.items():
-        templates = sorted({one.template for one in expansions})
+        # What was learnt from calls stays: with it and without it the same templates are withheld.
+        templates = sorted({one.template for one in expansions if not one.source})
         out: set[int] = set()
         if intent not in COMMANDS and len(templates) > 1:
             out = set(chance.sample(templates, min(len(templates) - 1, max(1, round(share * len(templates))))))
