@@ -9,6 +9,7 @@ import structlog
 
 from voicebot.carriers import carriers
 from voicebot.dialogue.pack import Pack
+from voicebot.dialogue.replies import ReplyTemplate
 from voicebot.errors import VoicebotError
 from voicebot.tts.cache import SoundCache
 from voicebot.tts.recordings.reading import Readings
@@ -42,13 +43,21 @@ def phrases(pack: Pack, first: str) -> list[Phrase]:
 
 def _fixed(pack: Pack, language: str) -> Iterator[str]:
     words = pack.languages[language]
+    said = [*words.replies.items(), *_said_in_experiments(pack, language)]
     urgent = {name: place for place, name in enumerate(_URGENT)}
-    for _, variants in sorted(words.replies.items(), key=lambda reply: urgent.get(reply[0], len(urgent))):
+    for _, variants in sorted(said, key=lambda reply: urgent.get(reply[0], len(urgent))):
         for variant in variants:
             if set(variant.paths) <= {"name"}:
                 yield variant.render({"name": words.name}, language)
             else:
                 yield from (text for text in sentences(variant.text, language) if "{" not in text)
+
+
+def _said_in_experiments(pack: Pack, language: str) -> Iterator[tuple[str, tuple[ReplyTemplate, ...]]]:
+    """Also of experiments that are not running: one may begin at any moment."""
+    for experiment in pack.experiments.values():
+        for override in experiment.overrides.values():
+            yield from override.replies.get(language, {}).items()
 
 
 def read_ahead(pack: Pack, voice: TelephoneVoice, language: str, var: Path, go_on: Callable[[], bool]) -> None:

@@ -50,7 +50,7 @@ def place(pack: Pack, state: State) -> Place:
 
 def _step(pack: Pack, state: State) -> str:
     frame, question = state.stack[-1], state.question
-    code = pack.flows.get(frame.flow, ())
+    code = pack.varied(state.variants).flows.get(frame.flow, ())
     if state.waiting == "flow" and frame.at < len(code):
         step = code[frame.at]
         return f"query {step.operation}" if isinstance(step, Query) else ""
