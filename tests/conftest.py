@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from support import redis_server as redis_servers
 from support.postgresql import PostgreSQL, missing
+from support.redis_server import RedisServer
 
 from voicebot.backends.shop_demo import ShopDemo
 from voicebot.dialogue.engine import Dialogue
@@ -23,6 +25,9 @@ TODAY = date(2026, 11, 22)
 
 os.environ.setdefault("VOICEBOT_VOICES", '{"ko": "pyttsx3", "en": "pyttsx3"}')
 """The quickest engine, whatever else is installed: tests of the service and of whole processes are not about voices."""
+
+os.environ.setdefault("VOICEBOT_CSAT_SHARE", "0")
+"""Calls with chance ids end as they are scripted to."""
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +50,23 @@ def postgresql() -> Iterator[PostgreSQL]:
     server = PostgreSQL()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def shared_redis() -> Iterator[RedisServer]:
+    """A Redis server of the tests' own, used by one test after the other."""
+    if why := redis_servers.missing():
+        pytest.skip(why)
+    server = RedisServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def redis_server(shared_redis: RedisServer) -> RedisServer:
+    """The Redis server, empty."""
+    shared_redis.empty()
+    return shared_redis
 
 
 @pytest.fixture(scope="session")

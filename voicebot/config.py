@@ -156,9 +156,16 @@ class Configuration(BaseSettings):
     """Key of that hash, at least 32 characters; empty: one is made and kept under `var`."""
     longest_call_s: int = Field(1800, ge=10)
     """Seconds after which a call is given to a person."""
+    csat_share: float = Field(0.1, ge=0, le=1)
+    """Share of calls that are asked at their end how well the caller was helped; 0: none."""
 
     database_url: SecretStr = SecretStr("")
     """The database of calls and accounts, as postgresql://USER:PASSWORD@HOST/DATABASE; empty: SQLite under `var`."""
+    redis_url: SecretStr = SecretStr("")
+    """What several hosts share of running calls, as redis://:PASSWORD@HOST:6379/0 or, over TLS, rediss://...; empty:
+    this host is alone. Needs `database_url`, `console_key` and `profile_key`, the same on all hosts."""
+    machine: str = ""
+    """This host's name among those that share `redis_url`, different on each; empty: its host name."""
 
     # The pages
     talk: bool = True
@@ -234,6 +241,16 @@ class Configuration(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("write it as https://bot.example.com, without ? or #")
         return value.rstrip("/")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis_url(cls, value: SecretStr) -> SecretStr:
+        parts = urlsplit(value.get_secret_value())
+        if value.get_secret_value() and (
+            parts.scheme not in ("redis", "rediss", "unix") or not parts.netloc + parts.path
+        ):
+            raise ValueError("write redis://:PASSWORD@HOST:6379/0, or rediss://... for TLS")
+        return value
 
     @field_validator("otel_endpoint", "alert_webhook")
     @classmethod

@@ -1,4 +1,4 @@
-"""Live state: the same in memory and in a file, between processes, and while the file is away."""
+"""Live state: the same in memory, in a file and in Redis, between processes, and while the store is away."""
 
 from __future__ import annotations
 
@@ -19,15 +19,21 @@ import structlog
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from support.redis_server import PASSWORD, RedisServer, missing
 
 from voicebot.store.live import Change, LiveStore, LiveStoreError, MemoryStore
+from voicebot.store.live_redis import RedisStore
 from voicebot.store.live_sqlite import SqliteStore, make_sound
 from voicebot.store.live_steady import SteadyStore
+from voicebot.store.redis_server import RedisError
 
 
-@pytest.fixture(params=["memory", "file", "steady"])
+@pytest.fixture(params=["memory", "file", "steady", "redis", "steady redis"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LiveStore]:
+    url = request.getfixturevalue("redis_server").url if "redis" in request.param else ""
     made: dict[str, Callable[[], LiveStore]] = {
+        "redis": lambda: RedisStore(url, within_s=30),
+        "steady redis": lambda: SteadyStore(RedisStore(url, within_s=30), within_s=60),
         "memory": MemoryStore,
         "file": lambda: SqliteStore(tmp_path / "live.db"),
         # A busy machine is no store that is away.
@@ -81,7 +87,9 @@ def test_threads_lose_no_change(store: LiveStore) -> None:
 
 
 class SameAsADictionary(RuleBasedStateMachine):
-    """Memory and file do what a dictionary does."""
+    """Memory, file and, where there is one, Redis do what a dictionary does."""
+
+    redis: RedisServer | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,6 +99,9 @@ class SameAsADictionary(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         file = Path(self.folder.name) / "live.db"
         self.stores: tuple[LiveStore, ...] = (MemoryStore(clock=clock), SqliteStore(file, clock=clock))
+        if self.redis is not None:
+            self.redis.empty()
+            self.stores += (RedisStore(self.redis.url, within_s=30, clock=clock),)
 
     keys = st.sampled_from("abc")
     values = st.text(st.characters(codec="utf-8"), max_size=5)
@@ -110,7 +121,7 @@ class SameAsADictionary(RuleBasedStateMachine):
         fits = key not in self.alive() and (most is None or len(self.alive()) < most)
         if fits:
             self.model[key] = value, self.now + keep_s
-        assert [store.add("k", key, value, keep_s, most) for store in self.stores] == [fits] * 2
+        assert {store.add("k", key, value, keep_s, most) for store in self.stores} == {fits}
 
     @rule(key=keys, value=st.none() | values, keep_s=seconds)
     def change(self, key: str, value: str | None, keep_s: int) -> None:
@@ -151,6 +162,14 @@ class SameAsADictionary(RuleBasedStateMachine):
 
 TestSameAsADictionary = SameAsADictionary.TestCase
 TestSameAsADictionary.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _redis_is_one_of_them(request: pytest.FixtureRequest) -> Iterator[None]:
+    if not missing():
+        SameAsADictionary.redis = request.getfixturevalue("shared_redis")
+    yield
+    SameAsADictionary.redis = None
 
 
 def _take_places(path: Path, name: str, taken: multiprocessing.Queue[int]) -> None:
@@ -234,8 +253,8 @@ def test_a_file_that_is_harmed_while_in_use_costs_what_was_in_it_and_no_more(tmp
 class Away:
     """A store that can be told to fail or to hang."""
 
-    def __init__(self) -> None:
-        self.inner = MemoryStore()
+    def __init__(self, inner: MemoryStore | None = None) -> None:
+        self.inner = inner or MemoryStore()
         self.fails = False
         self.hangs: threading.Event | None = None
 
@@ -292,6 +311,115 @@ def test_while_the_store_fails_memory_serves_and_all_is_written_later() -> None:
     assert [shared.inner.get("a", key) for key in ("before", "new", "gone", "after")] == ["2", "3!", None, "6"]
     assert store.unwritten == 0
     assert len(logs) == 2, "one line when it goes away, one when it is back"
+
+
+def test_what_others_changed_while_one_was_cut_off_stays() -> None:
+    inner = MemoryStore()
+    cut_off, other = Away(inner), SteadyStore(Away(inner), within_s=60)
+    store = SteadyStore(cut_off, within_s=60, again_after_s=0)
+    for key in ("call", "mine", "gone"):
+        store.put("a", key, "1", 60)
+    assert store.get("a", "call") == "1"
+    cut_off.fails = True
+    for key in ("call", "mine", "new"):
+        store.put("a", key, "of the one cut off", 60)
+    store.remove("a", "gone")
+    other.put("a", "call", "2", 60)
+    assert other.get("a", "mine") == "1"
+    cut_off.fails = False
+    store.put("a", "after", "x", 60)
+    assert [inner.get("a", key) for key in ("call", "mine", "new", "gone", "after")] == [
+        "2",
+        "of the one cut off",
+        "of the one cut off",
+        None,
+        "x",
+    ]
+    assert store.get("a", "call") == "2"
+    store.put("a", "call", "3", 60)
+    assert other.get("a", "call") == "3", "who is back goes on as all do"
+
+
+def test_what_was_written_late_is_not_taken_for_others_doing() -> None:
+    shared = Away()
+    store = SteadyStore(shared, within_s=60, again_after_s=0)
+    store.put("a", "1", "before", 60)
+    shared.fails = True
+    store.put("a", "1", "late", 60)
+    shared.inner.put("a", "1", "late", 60)  # it arrived, and the answer got lost
+    store.put("a", "1", "newest", 60)
+    shared.fails = False
+    store.put("a", "2", "x", 60)
+    assert shared.inner.get("a", "1") == "newest"
+
+
+def test_hosts_share_values_and_limits_in_redis(redis_server: RedisServer) -> None:
+    hosts = [SteadyStore(RedisStore(redis_server.url, within_s=30), within_s=60) for _ in range(2)]
+    taken: list[bool] = []
+
+    def take(name: int) -> None:
+        taken.extend(hosts[name].add("places", f"{name} {n}", str(name), 60, 25) for n in range(40))
+
+    threads = [threading.Thread(target=take, args=(name,)) for name in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(taken) == 25
+    assert hosts[0].count("places") == hosts[1].count("places") == 25
+    assert hosts[0].count("places", "0") + hosts[1].count("places", "1") == 25
+    hosts[0].put("a", "1", "하나", 60)
+    assert hosts[1].get("a", "1") == "하나"
+    for host in hosts:
+        host.close()
+
+
+def test_a_redis_that_dies_and_comes_back_empty_keeps_no_call_waiting(redis_server: RedisServer) -> None:
+    store = SteadyStore(RedisStore(redis_server.url), within_s=30, again_after_s=0, remembers=False)
+    store.put("a", "1", "before", 60)
+    with structlog.testing.capture_logs() as logs:
+        redis_server.stop()
+        try:
+            store.put("a", "1", "amid", 60)
+            assert store.get("a", "1") == "amid"
+            assert store.away
+        finally:
+            redis_server.start()
+        store.put("a", "2", "after", 60)
+    assert not store.away
+    other = RedisStore(redis_server.url)
+    assert (other.get("a", "1"), other.get("a", "2")) == ("amid", "after")
+    assert [line["log_level"] for line in logs] == ["error", "info"]
+    assert PASSWORD not in str(logs)
+
+
+def test_a_frozen_redis_delays_nobody_for_long(redis_server: RedisServer) -> None:
+    store = SteadyStore(RedisStore(redis_server.url, within_s=0.05), within_s=0.1, again_after_s=60)
+    store.put("a", "0", "x", 60)
+    redis_server.freeze()
+    try:
+        before = time.monotonic()
+        for n in range(100):
+            store.put("a", str(n), "y", 60)
+            assert store.get("a", str(n)) == "y"
+        assert time.monotonic() - before < 30, "100 writes did not wait each for the server"
+    finally:
+        redis_server.thaw()
+
+
+@pytest.mark.parametrize("url", ["redis://host:port/0", "redis://:secret@host:70000/0", "http://:secret@host"])
+def test_a_url_that_is_none_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(RedisError) as told:
+        RedisStore(url)
+    assert "redis_url" in str(told.value)
+    assert "secret" not in str(told.value)
+
+
+def test_a_wrong_password_is_told_without_it(redis_server: RedisServer) -> None:
+    store = RedisStore(redis_server.url.replace(PASSWORD, "wrong-secret"))
+    with pytest.raises(LiveStoreError) as told:
+        store.get("a", "1")
+    assert "wrong-secret" not in str(told.value)
 
 
 def test_a_store_that_hangs_delays_nobody_for_long() -> None:
