@@ -27,6 +27,7 @@ from voicebot.call.continuing import KeptCalls
 from voicebot.call.hand_over import hand_over_context
 from voicebot.call.keeping import Keeping
 from voicebot.call.keyed import KeyedCalls, KeyedConversation
+from voicebot.call.rating_share import RatingShare
 from voicebot.call.recording import CallRecorder
 from voicebot.channel import Caller, Channel, LiveCall, Outcome
 from voicebot.config import Configuration
@@ -239,6 +240,7 @@ class Service:
             history=self._take_down,
             log=self._log,
             record=self._recorder if configuration.record_calls == "consent" else None,
+            rating=RatingShare(configuration.csat_share),
             longest_s=configuration.longest_call_s,
         )
         self.ready = True
@@ -274,6 +276,7 @@ class Service:
             kept=self._kept,
             history=self._take_down,
             log=self._log,
+            rating=RatingShare(self.configuration.csat_share),
             longest_s=self.configuration.longest_call_s,
         )
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from voicebot.channel import Caller, Outcome
 from voicebot.dialogue import progress
-from voicebot.dialogue.actions import Action, Forget
+from voicebot.dialogue.actions import Action, Forget, Rate
 from voicebot.dialogue.events import BackendAnswered, Event
 from voicebot.dialogue.pack import Pack
 from voicebot.dialogue.progress import Place
-from voicebot.dialogue.state import State
+from voicebot.dialogue.state import RATING_KINDS, State
 from voicebot.store.history.records import (
     Begun,
     Ended,
@@ -20,6 +20,7 @@ from voicebot.store.history.records import (
     Forgotten,
     HeardShare,
     Keep,
+    Rated,
     Step,
     Turn,
 )
@@ -57,6 +58,7 @@ class Chronicle:
                 state.language,
                 caller.channel,
                 caller.number,
+                variants=state.variants,
             )
         )
 
@@ -73,6 +75,10 @@ class Chronicle:
             self._keep(FlowEnd(call, part, ended.flow, at_ms, ended.result, ended.reason))
         if isinstance(event, BackendAnswered) and before.waiting == "knowledge" and not after.misses:
             self._answered = True
+        for action in actions:
+            if isinstance(action, Rate):
+                at = round(self._now() * 1000)
+                self._keep(Rated(call, part, at, action.score, action.how, after.language, action.remark))
         if any(isinstance(action, Forget) for action in actions):
             self._keep(Forgotten(call, part))
         self._place, self._state, self._before = here, after, before
@@ -94,9 +100,9 @@ class Chronicle:
     def silent(self, at_ms: int) -> None:
         """The caller had the floor and said nothing."""
         self.heard(1.0)
-        self._add(
-            Entry("caller", at_ms, decision="no_input", flow=self._place.flow, step=self._place.step), self._state
-        )
+        question = self._state.question if self._state is not None else None
+        decision = "rating_passed" if question is not None and question.kind in RATING_KINDS else "no_input"
+        self._add(Entry("caller", at_ms, decision=decision, flow=self._place.flow, step=self._place.step), self._state)
 
     def heard(self, share: float) -> None:
         """So much of what the bot said last was heard, 0 to 1. Only the first word on a turn counts."""

@@ -12,6 +12,7 @@ from voicebot.audio.turn_taking import TurnKnobs
 from voicebot.backends.port import Backend
 from voicebot.call.continuing import KeptCalls
 from voicebot.call.keeping import Keeping
+from voicebot.call.rating_share import RatingShare
 from voicebot.call.recording import CallRecorder
 from voicebot.dialogue.engine import Dialogue
 from voicebot.store.call_log import CallLog
@@ -66,5 +67,7 @@ class Conversation:
     """Where every turn is stored; None where none is."""
     record: Callable[[str], CallRecorder] | None = None
     """Makes the recorder of a call, by its id; None where no call is recorded."""
+    rating: RatingShare = field(default_factory=RatingShare)
+    """Which calls are asked at their end how well the caller was helped."""
     knobs: TurnKnobs = field(default_factory=TurnKnobs)
     longest_s: int = 1800

@@ -30,6 +30,8 @@ class Keeping:
         known: dict[str, Any] = {"calls": profile.calls, "brief": profile.preferences.length == "short"}
         if profile.preferences.rate is not None:
             known["rate"] = profile.preferences.rate
+        if profile.asked_rating:
+            known["asked_rating"] = profile.asked_rating
         if profile.subjects:
             known |= {"intent": profile.subjects[0].intent, "resolved": profile.subjects[0].resolved}
         return known
@@ -57,4 +59,5 @@ class Keeping:
             length="short" if facts.get("brief") else "",
         )
         subject = Subject(str(facts.get("intent", "")), day, bool(facts.get("resolved")))
-        self._profiles.remember(caller.number, Facts(day, (subject,), preferences, not subject.resolved))
+        asked = bool(facts.get("asked_rating"))
+        self._profiles.remember(caller.number, Facts(day, (subject,), preferences, not subject.resolved, asked))

@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import structlog
@@ -23,6 +23,7 @@ from voicebot.call.chronicle import Chronicle
 from voicebot.call.continuing import KeptCall, KeptCalls
 from voicebot.call.keeping import Keeping, Kept
 from voicebot.call.minutes import Minutes
+from voicebot.call.rating_share import RatingShare
 from voicebot.channel import Caller, Outcome
 from voicebot.dialogue import actions, events
 from voicebot.dialogue.engine import Dialogue
@@ -57,6 +58,7 @@ class KeyedConversation:
     kept: KeptCalls | None = None
     log: CallLog | None = None
     history: Keep | None = None
+    rating: RatingShare = field(default_factory=RatingShare)
     longest_s: int = 1800
     answer_within_s: float = 2.0
     """Seconds that a turn waits for back ends, in silence; a later answer comes with `KeyedCalls.wait`."""
@@ -135,7 +137,9 @@ class KeyedCalls:
         else:
             state = shared.dialogue.begin(language, keys_only=True)
             profile = self._recall(shared, caller)
-            event = events.CallStarted(state.language, self._today(), caller.number, profile)
+            today = self._today()
+            rate = shared.rating.asks(caller.call_id, profile, today)
+            event = events.CallStarted(state.language, today, caller.number, profile, ask_rating=rate)
         words = shared.dialogue.pack.languages[state.language].replies[f"by_keys_{why}"][0]
         reason = actions.Say(words.render({}, state.language), state.language, state.turn + 1, state.rate)
         return self._turn(shared, self._open(shared, caller, state, kept), state, event, (reason,))

@@ -285,7 +285,8 @@ class Call:
             begun = True
             known = {} if isinstance(profile, BaseException) else profile
             ask = self._recorder is not None
-            self._post(events.CallStarted(self.state.language, self._today, self._caller.number, known, ask))
+            rate = self._shared.rating.asks(self._caller.call_id, known, self._today)
+            self._post(events.CallStarted(self.state.language, self._today, self._caller.number, known, ask, rate))
 
         def found(kept: Any) -> None:
             resumes = isinstance(kept, KeptCall) and kept.state is not None and kept.state.turn > 0

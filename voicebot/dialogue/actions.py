@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,17 @@ class Forget:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """The caller said how well they were helped. Another one of the same call takes its place."""
+
+    score: int
+    """1 to 5."""
+    how: Literal["voice", "keys"]
+    remark: str = ""
+    """What was not well, in the caller's words; not redacted yet."""
+
+
+@dataclass(frozen=True)
 class Note:
     """For the record: what the dialogue made of the event. Nothing is to be done."""
 
@@ -97,4 +108,4 @@ class Note:
     """Of `score` over the next intent's."""
 
 
-Action = Note | Say | Listen | AskBackend | HandOver | HangUp | RequestCallback | Remember | Forget
+Action = Note | Say | Listen | AskBackend | HandOver | HangUp | RequestCallback | Remember | Forget | Rate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from voicebot.dialogue import flows, key_menus
+from voicebot.dialogue import flows, key_menus, rating
 from voicebot.dialogue.draft import Draft, is_command
 from voicebot.dialogue.key_entries import entry_value
 from voicebot.dialogue.state import OPEN_KINDS, YES_NO_KINDS, Frame, Question
@@ -193,8 +193,7 @@ def _anything_else(draft: Draft, text: str, meaning: Understanding, sure: bool) 
         draft.say("go_ahead")
         draft.ask_open("open", "go_ahead")
     else:
-        draft.say("goodbye")
-        draft.hang_up("goodbye")
+        rating.farewell(draft)
     return True
 
 

@@ -20,6 +20,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "intents": content.IntentsFile,
     "replies": content.RepliesFile,
     "faq": content.FaqFile,
+    "ratings": content.RatingsFile,
     "learned": learned.LearnedFile,
     "tests": TestFile,
 }

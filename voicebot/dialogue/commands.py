@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voicebot.dialogue import answers, flows, key_menus, program, repair
+from voicebot.dialogue import answers, flows, key_menus, program, rating, repair
 from voicebot.dialogue.actions import Forget, RequestCallback
 from voicebot.dialogue.draft import Draft, is_command
 from voicebot.dialogue.state import OPEN_KINDS
@@ -82,8 +82,7 @@ def carry_out(draft: Draft, intent: str) -> None:
             draft.say("forgot_you")
             repair.ask_again(draft)
         case "goodbye":
-            draft.say("goodbye")
-            draft.hang_up("goodbye")
+            rating.farewell(draft)
         case _:
             raise ValueError(f"{intent} is no command")
 

@@ -300,7 +300,7 @@ class FaqFile(_File):
 class RatingsFile(_File):
     """`ratings.yaml`: how callers answer when they are asked how well they were helped, by the points that they give."""
 
-    ratings: dict[Literal[1, 2, 3, 4, 5], list[Text]] = {}
+    ratings: dict[Literal["1", "2", "3", "4", "5"], list[Text]] = {}
 
 
 class OtherSteps(_File):

@@ -213,8 +213,11 @@ class Draft:
         subjects = [frame.flow for frame in self.state.stack if frame.flow not in self.pack.internal]
         intent = (subjects or self.state.solved or [""])[-1]
         if intent and not self.state.forgotten:
-            facts = {"intent": intent, "resolved": resolved, "language": self.state.language}
-            self.actions.append(Remember({**facts, "rate": self.state.rate, "brief": self.state.brief}))
+            facts: dict[str, Any] = {"intent": intent, "resolved": resolved, "language": self.state.language}
+            facts |= {"rate": self.state.rate, "brief": self.state.brief}
+            if self.state.rating == "asked":
+                facts["asked_rating"] = True
+            self.actions.append(Remember(facts))
 
     def summary(self) -> str:
         """One or two sentences for the agent: what the caller wanted, the values known, and how they feel."""
@@ -283,9 +286,11 @@ class Draft:
 
 
 def domain_name(kind: QuestionKind, slot: str) -> str:
-    """Name of what is expected: `open`, `yes_no` or `slot:NAME`."""
+    """Name of what is expected: `open`, `yes_no`, `rating` or `slot:NAME`."""
     if slot:
         return f"slot:{slot}"
+    if kind == "rating":
+        return "rating"
     return "yes_no" if kind in YES_NO_KINDS else "open"
 
 

@@ -11,8 +11,9 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
 
-from voicebot.dialogue import answers, commands, events, feelings, flows, key_menus, opening, repair
+from voicebot.dialogue import answers, commands, events, feelings, flows, key_menus, opening, rating, repair
 from voicebot.dialogue.actions import Action
 from voicebot.dialogue.draft import Draft
 from voicebot.dialogue.pack import Pack
@@ -49,10 +50,13 @@ class Dialogue:
         """What understands `language`; where the pack doesn't have it, its first one."""
         return self._understanders.get(language) or next(iter(self._understanders.values()))
 
-    def begin(self, language: str, *, keys_only: bool = False) -> State:
+    def begin(
+        self, language: str, *, keys_only: bool = False, variants: Mapping[str, str] = MappingProxyType({})
+    ) -> State:
         """The state of a call that has not begun. An unknown language becomes the pack's first one.
 
-        `keys_only`: the caller can answer by keys alone, so that every question comes with its keys.
+        `keys_only`: the caller can answer by keys alone, so that every question comes with its keys. `variants`: what
+        the caller gets, by experiment.
         """
         known = language if language in self.pack.languages else next(iter(self.pack.languages))
         return State(
@@ -61,6 +65,7 @@ class Dialogue:
             language=known,
             menu=list(self.pack.menu),
             keys_only=keys_only,
+            variants=dict(variants),
         )
 
     def turn(self, state: State, event: events.Event) -> tuple[State, list[Action]]:
@@ -68,7 +73,7 @@ class Dialogue:
 
         Pure: the same state and event give the same answer, and `state` is not changed. After the end nothing follows.
         """
-        draft = Draft(self.pack, self._understanders, copy.deepcopy(state))
+        draft = Draft(self.pack.varied(state.variants), self._understanders, copy.deepcopy(state))
         if state.ended:
             return draft.state, []
         match event:
@@ -88,6 +93,9 @@ class Dialogue:
                 _resumed(draft, reason)
             case events.HungUp():
                 draft.hang_up("caller")
+            case events.TimeLimit(reason) if rating.is_asking(draft) and reason != "taken":
+                draft.begin_turn()
+                rating.pass_over(draft)
             case events.TimeLimit(reason):
                 draft.begin_turn()
                 draft.say(reason)
@@ -100,6 +108,7 @@ def _begin(draft: Draft, event: events.CallStarted) -> None:
     state = draft.state
     state.today, state.caller, state.profile = event.today, event.caller, dict(event.profile)
     date.fromisoformat(event.today)  # a wrong date is a programming error: raise here, not in the middle of a call
+    state.rating = "due" if event.ask_rating else ""
     state.rate = float(state.profile.get("rate", state.rate))
     state.brief = bool(state.profile.get("brief", state.brief))
     last = str(state.profile.get("intent", ""))
@@ -114,6 +123,9 @@ def _no_input(draft: Draft) -> None:
         draft.begin_turn()
         draft.note("no_input")
         opening.consent_answered(draft, False)
+    elif rating.is_asking(draft):
+        draft.begin_turn()
+        rating.pass_over(draft)
     else:
         repair.no_input(draft)
 
@@ -121,6 +133,9 @@ def _no_input(draft: Draft) -> None:
 def _heard(draft: Draft, event: events.Heard) -> None:
     """Words: see what they are, with the caller's feelings in mind."""
     draft.begin_turn()
+    if rating.is_asking(draft):
+        _rated(draft, event)
+        return
     if event.verdict == "reject" or not event.text.strip():
         draft.note("not_heard")
         if opening.is_asking_consent(draft) and draft.state.misses:
@@ -150,6 +165,23 @@ def _heard(draft: Draft, event: events.Heard) -> None:
     repair.no_match(draft)
 
 
+def _rated(draft: Draft, event: events.Heard) -> None:
+    """What is said at the end is an answer, a wish that is always on, or else nothing that keeps anybody."""
+    text = event.text.strip() if event.verdict != "reject" else ""
+    if rating.heard(draft, text):
+        return
+    meaning = draft.understander.understand(text, ()) if text else None
+    if meaning is not None and meaning.intent in _AT_THE_END and meaning.score >= answers.CERTAIN:
+        draft.note("command", meaning)
+        commands.carry_out(draft, meaning.intent)
+    elif not rating.remarked(draft, text):
+        rating.pass_over(draft)
+
+
+_AT_THE_END = ("agent", "repeat", "slower")
+"""Commands that are carried out while the caller is asked how well they were helped."""
+
+
 def _without(meaning: Understanding, denied: Sequence[str]) -> Understanding:
     """The meaning, knowing that it is none of those that the caller denied."""
     left = [other for other in meaning.alternatives if other.name not in denied]
@@ -169,6 +201,13 @@ def _keyed(draft: Draft, keys: str) -> None:
         if keys == "0":
             draft.note("key")
             commands.key(draft, keys)
+        return
+    if rating.is_asking(draft):
+        if keys in ("0", "#"):
+            draft.note("key")
+            commands.key(draft, keys)
+        elif not rating.keyed(draft, keys):
+            rating.pass_over(draft)
         return
     for reading in (answers.keyed, commands.key):
         if reading(draft, keys):

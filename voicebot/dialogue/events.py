@@ -20,6 +20,8 @@ class CallStarted:
     """What is known from earlier calls, as Remember actions put it; empty for strangers."""
     ask_consent: bool = False
     """Whether to ask first if the call may be recorded."""
+    ask_rating: bool = False
+    """Whether to ask at the end how well the caller was helped."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from voicebot.dialogue import commands, conditions, events, opening, program, repair
+from voicebot.dialogue import commands, conditions, events, opening, program, rating, repair
 from voicebot.dialogue.draft import Draft
 from voicebot.dialogue.replies import value_at
 from voicebot.dialogue.state import Frame, Question
@@ -107,8 +107,7 @@ def _step(draft: Draft, frame: Frame, step: program.Instruction) -> bool:
             return True
         case program.Goodbye():
             state.stack.pop()
-            draft.say("goodbye")
-            draft.hang_up("goodbye")
+            rating.farewell(draft)
             return True
     return False
 

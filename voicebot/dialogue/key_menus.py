@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from voicebot.dialogue.content import Slot
 from voicebot.dialogue.draft import Draft
-from voicebot.dialogue.state import OPEN_KINDS, Question
+from voicebot.dialogue.state import OPEN_KINDS, RATING_KINDS, Question
 
 NEXT_PAGE = ""
 """What a key stands for that reads the next choices."""
@@ -67,6 +67,8 @@ def accompany(draft: Draft) -> None:
         return
     question = state.question
     draft.keys_offered = True
+    if question.kind in RATING_KINDS:
+        return
     slot = _slot(draft, question)
     if slot is not None and slot.type not in ("list", "yes_no"):
         if not (slot.secret or draft.has_keys_wording(question.reply)):
@@ -90,6 +92,9 @@ def _offer(draft: Draft, question: Question | None, *, again: bool) -> None:
             first = [_item(draft, key, option) for key, option in list(choices(draft).items())[:_AT_FIRST]]
             _say_items(draft, [*first, draft.phrase("keypad_all")], person=True)
             return
+    elif question.kind in RATING_KINDS:
+        say_question(draft, question)
+        return
     elif question.kind != "choice" or question.reply == "which_one":
         say_question(draft, question)
     _offer_keys(draft, question)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
-from voicebot.dialogue import content, learned, program
+from voicebot.dialogue import content, experiments, learned, program, steps
 from voicebot.dialogue.replies import ReplyTemplate
 from voicebot.hours import Hours
 from voicebot.nlu.templates import Expansion, TemplateError, expand
@@ -49,6 +50,7 @@ COMMON_REPLIES = (
     *("say_or_key_digits", "say_or_key_date", "say_or_key_number", "say_or_key_amount"),
     *("language_changed", "language_only", "more_offer", "filler", "time_limit", "closing", "taken"),
     *("back_again", "stumbled", "ask_recording", "recording_agreed", "recording_declined", "how_can_i_help"),
+    *("ask_satisfaction", "satisfaction_thanks", "ask_remark", "remark_thanks"),
 )
 """Replies that the engine itself needs; `prompts/common` has them, a pack may have its own."""
 
@@ -70,6 +72,8 @@ class LanguagePack:
     slot_titles: Mapping[str, str]
     outside: tuple[str, ...] = ()
     """What callers are known to say that means nothing here."""
+    ratings: Mapping[int, tuple[Expansion, ...]] = field(default_factory=dict)
+    """How callers put it, by the points that they give at the end."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,20 @@ class Pack:
     verification: Mapping[str, float]
     hours: Hours | None = None
     """When people answer; None: always."""
+    experiments: Mapping[str, experiments.Experiment] = field(default_factory=dict)
+    """By name, running or not."""
+    _varied: dict[tuple[tuple[str, str], ...], Pack] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def varied(self, variants: Mapping[str, str]) -> Pack:
+        """The pack as a caller with these variants (by experiment) hears it; itself where none changes anything."""
+        if not variants or not self.experiments:
+            return self
+        key = tuple(sorted(variants.items()))
+        if key not in self._varied:
+            self._varied[key] = experiments.varied(self, variants)
+        return self._varied[key]
 
 
 def find_packs(content_folder: Path) -> list[str]:
@@ -140,6 +158,9 @@ def load_pack(content_folder: Path, name: str) -> Pack:
     )
     _check_menu(pack, pack_file)
     _check_flows(pack, flows, flows_file)
+    if (path := folder / experiments.FILE).exists():
+        templates = partial(_templates, brand=about.brand)
+        pack = replace(pack, experiments=experiments.load(YamlFile(path), pack, flows, templates, RESERVED))
     return pack
 
 
@@ -199,7 +220,19 @@ def _load_language(
     for command in COMMANDS:
         if command not in sentences:
             raise ContentError(f"{common / 'intents.yaml'}: the command {command} is missing; add it to `intents`.")
-    return LanguagePack(language, about.name[language], titles, sentences, answers, replies, slot_titles, outside)
+    ratings = _load_ratings(common / "ratings.yaml", language)
+    name = about.name[language]
+    return LanguagePack(language, name, titles, sentences, answers, replies, slot_titles, outside, ratings)
+
+
+def _load_ratings(path: Path, language: str) -> dict[int, tuple[Expansion, ...]]:
+    """What callers say who are asked how well they were helped; without such a file only numbers are understood."""
+    if not path.exists():
+        return {}
+    file = YamlFile(path)
+    words = _Words(file, content.IntentsFile(intents={}), language, {})
+    read = file.read(content.RatingsFile)
+    return {int(points): words.expand(said, ("ratings", points)) for points, said in read.ratings.items()}
 
 
 class _Words:
@@ -264,61 +297,7 @@ def _check_flows(pack: Pack, flows: content.FlowsFile, file: YamlFile) -> None:
                     ["flows", flow],
                     f"no intent {flow} in {language.language}/intents.yaml says how callers ask for it.",
                 )
-        names = set(pack.slots) | set(RESERVED)
-        for location, step in _walk(body.steps, ("flows", flow, "steps")):
-            _check_step(pack, file, location, step)
-            if isinstance(step, content.LookUp):
-                names.add(step.into)
-        for location, step in _walk(body.steps, ("flows", flow, "steps")):
-            for reply in content.replies_of(step):
-                _check_placeholders(pack, file, location, reply, names)
-
-
-def _check_step(pack: Pack, file: YamlFile, location: tuple[str | int, ...], step: content.Step) -> None:
-    slots: list[str] = []
-    match step:
-        case content.Forget():
-            slots = step.forget
-        case content.Collect():
-            slots = [step.collect]
-        case content.SetSlots():
-            slots = list(step.set)
-        case content.CallFlow() if step.call not in pack.flows:
-            raise file.error(location, f"there is no flow called {step.call}; there are: {', '.join(pack.flows)}.")
-    for slot in slots:
-        if slot not in pack.slots:
-            raise file.error(location, f"there is no slot called {slot}; define it under `slots`.")
-    for reply in content.replies_of(step):
-        for language in pack.languages.values():
-            if reply not in language.replies:
-                raise file.error(location, f"the reply {reply} is missing in {language.language}/replies.yaml; add it.")
-
-
-def _check_placeholders(
-    pack: Pack, file: YamlFile, location: tuple[str | int, ...], reply: str, names: set[str]
-) -> None:
-    for language in pack.languages.values():
-        for template in language.replies[reply]:
-            for path in template.paths:
-                if path.split(".")[0] not in names:
-                    raise file.error(
-                        location,
-                        f"the reply {reply} in {language.language} uses {{{path}}}, which is neither a slot "
-                        "nor what an earlier look_up put `into`.",
-                    )
-
-
-def _walk(
-    steps: Sequence[content.Step], location: tuple[str | int, ...]
-) -> Iterator[tuple[tuple[str | int, ...], content.Step]]:
-    for index, step in enumerate(steps):
-        here = (*location, index)
-        yield here, step
-        for key in ("not_found", "failed", "yes", "no", "otherwise", "then", "else_"):
-            yield from _walk(getattr(step, key, []), (*here, key.rstrip("_")))
-        if isinstance(step, content.Branch):
-            for case, inner in step.cases.items():
-                yield from _walk(inner, (*here, "cases", case))
+        steps.check_steps(pack, file, ("flows", flow, "steps"), body.steps, RESERVED)
 
 
 def _hash(*folders: Path) -> str:

@@ -7,13 +7,25 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 QuestionKind = Literal[
-    "open", "anything_else", "slot", "yes_no", "confirm_intent", "confirm_value", "choice", "more", "consent"
+    "open",
+    "anything_else",
+    "slot",
+    "yes_no",
+    "confirm_intent",
+    "confirm_value",
+    "choice",
+    "more",
+    "consent",
+    "rating",
+    "remark",
 ]
 
 YES_NO_KINDS = frozenset({"yes_no", "confirm_intent", "confirm_value", "more", "consent"})
 """Questions whose answer is a yes or a no."""
 OPEN_KINDS = frozenset({"open", "anything_else"})
 """Questions to which anything may be said."""
+RATING_KINDS = frozenset({"rating", "remark"})
+"""Questions at the end of a call: how well the caller was helped, and what was not well."""
 
 
 @dataclass
@@ -35,7 +47,7 @@ class Question:
     """The reply that asked, to ask again."""
     slot: str = ""
     value: Any = None
-    """For `confirm_value`, the value in doubt."""
+    """For `confirm_value`, the value in doubt; for `remark`, the points that were given."""
     intent: str = ""
     """For `confirm_intent`, the intent in doubt."""
     slots: dict[str, Any] = field(default_factory=dict)
@@ -63,6 +75,8 @@ class State:
     version: str
     """Of the pack."""
     language: str
+    variants: dict[str, str] = field(default_factory=dict)
+    """What the caller gets of experiments, by experiment; decided when the call begins."""
     today: str = ""
     """ISO date."""
     caller: str = ""
@@ -120,6 +134,8 @@ class State:
     """Whether the caller answers by keys: every question comes with its keys then."""
     recording: Literal["", "asked", "yes", "no"] = ""
     """What the caller said to being recorded; empty where that is not asked."""
+    rating: Literal["", "due", "asked"] = ""
+    """Whether the caller is to be asked at the end how well they were helped, or was."""
     ended: bool = False
 
     def to_json(self) -> dict[str, Any]:

@@ -46,6 +46,8 @@ class Facts:
     preferences: Preferences = Preferences()
     """What is not known here stays as it was."""
     handed_over: bool = False
+    asked_rating: bool = False
+    """Whether the caller was asked how well they were helped."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Profile:
     """How often each came up, since the first day."""
     first_day: str = ""
     last_day: str = ""
+    asked_rating: str = ""
+    """ISO date on which the caller was asked last how well they were helped; empty: never."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -95,6 +99,7 @@ class Profile:
             intents=dict(most_frequent),
             first_day=self.first_day or facts.day,
             last_day=max(self.last_day, facts.day),
+            asked_rating=facts.day if facts.asked_rating else self.asked_rating,
         )
 
 

@@ -6,7 +6,9 @@ UNMATCHED = ("no_match", "not_heard", "wrong_keys")
 """The caller said or keyed something, and it was not understood."""
 SILENT = ("no_input",)
 """The caller had the floor and said nothing."""
-IGNORED = ("went on: a backchannel", "ignored: under the bot's voice", "ignored: noise", "while waiting", "")
+RATING = ("rating", "rating_passed", "remark")
+"""Answers, or none, to the question at the end how well the caller was helped: no part of the conversation."""
+IGNORED = ("went on: a backchannel", "ignored: under the bot's voice", "ignored: noise", "while waiting", "", *RATING)
 """Not taken for a turn: neither understood nor not."""
 CORRECTION = "correction"
 UPSET = ("angry", "displeased")

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from sqlalchemy import Connection, func, select, update
 
 from voicebot.store.history.database import Database
-from voicebot.store.history.rows import hour_of, mark_stale
-from voicebot.store.history.tables import calls, hand_overs, milliseconds, ratings
+from voicebot.store.history.rows import hour_of, mark_stale, put_rating
+from voicebot.store.history.tables import calls, hand_overs, milliseconds
 
 
 class Desk:
@@ -28,9 +28,8 @@ class Desk:
             if call is None:
                 return False
             given = {"score": score, "how": how, "at": self._now(), "comment": comment or None}
-            upsert = self._database.insert(ratings).values(call_key=call, **given)
-            connection.execute(upsert.on_conflict_do_update(index_elements=["call_key"], set_=given))
-            self._change(connection, call, {"csat": score})
+            began = put_rating(self._database, connection.execute, call, given)
+            mark_stale(self._database, connection.execute, hour_of(began))
             return True
 
     def accept(self, hand_over: int, agent: str) -> bool:

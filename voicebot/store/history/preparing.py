@@ -9,7 +9,7 @@ from typing import Any, Literal
 import structlog
 
 from voicebot.privacy.redactor import NOTHING_ASKED, Asked, redact, redact_data
-from voicebot.store.history.records import Begun, Ended, Record, Turn, to_json
+from voicebot.store.history.records import Begun, Ended, Rated, Record, Turn, to_json
 
 _log = structlog.get_logger(__name__)
 
@@ -35,6 +35,8 @@ class Preparation:
                 data["caller"], data["number"] = self.hash_number(record.number) if record.number else "", ""
             case Turn():
                 self._prepare_turn(data, record.language)
+            case Rated():
+                data["comment"] = self._fit(record.comment, record.language)
             case Ended():
                 data["summary"] = self._fit(record.summary, record.language)
                 data["context"] = self._fit(data["context"], record.language)

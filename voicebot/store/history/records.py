@@ -79,6 +79,23 @@ class FlowEnd:
 
 
 @dataclass(frozen=True)
+class Rated:
+    """The caller said how well they were helped; another one of the same call takes its place."""
+
+    call: str
+    part: int
+    at: int
+    """Milliseconds since 1970."""
+    score: int
+    """1 to 5."""
+    how: str
+    """`voice` or `keys`."""
+    language: str
+    comment: str = ""
+    """What was not well, in the caller's words."""
+
+
+@dataclass(frozen=True)
 class Forgotten:
     """The caller asked to be forgotten: neither words nor the number's hash of any of their calls stay."""
 
@@ -106,7 +123,7 @@ class Ended:
     """For whoever takes it over."""
 
 
-Record = Begun | Turn | HeardShare | Step | FlowEnd | Forgotten | Ended
+Record = Begun | Turn | HeardShare | Step | FlowEnd | Rated | Forgotten | Ended
 Keep = Callable[[Record], None]
 """Takes a record; returns at once and never raises."""
 
