@@ -1,6 +1,7 @@
 """Every command, registered with the application by being imported."""
 
 import voicebot.cli.alerts
+import voicebot.cli.backup
 import voicebot.cli.call
 import voicebot.cli.callbacks
 import voicebot.cli.chat
