@@ -67,6 +67,7 @@ from voicebot.nlu.encoder import Encoder
 from voicebot.nlu.stoppable_encoder import EncodingStoppedError, StoppableEncoder
 from voicebot.office import Office
 from voicebot.priority import Patience, lower_priority
+from voicebot.running_experiments import RunningExperiments
 from voicebot.speaking_ahead import PHRASES_WITHIN_S, phrases, read_ahead
 from voicebot.store import call_log
 from voicebot.store.bus import Bus, LocalBus
@@ -171,6 +172,7 @@ class Service:
         """What is kept of calls for good; None where nothing is."""
         self.monitor = Monitor()
         """Metrics and traces of this process."""
+        self._experiments = RunningExperiments(self.history.database if self.history else None)
         self._decoding = MeasuredPool(configuration.decode_threads, "listening", self.monitor.service)
         self._calls: OrderedDict[str, Call] = OrderedDict()
         self._pools = Pools(
@@ -198,6 +200,7 @@ class Service:
         self._forget_old()
         if self.history is not None:
             self.history.start()
+        self._experiments.start()
         self._start_monitor()
         before = self._preloaded
         pack = before.pack if before else open_pack(configuration)
@@ -276,6 +279,7 @@ class Service:
             kept=self._kept,
             history=self._take_down,
             log=self._log,
+            variants=self._variants,
             rating=RatingShare(self.configuration.csat_share),
             longest_s=self.configuration.longest_call_s,
         )
@@ -314,6 +318,11 @@ class Service:
 
     def _pseudonym(self, number: str) -> str:
         return self._profiles.pseudonym(number) if self._profiles is not None else ""
+
+    def _variants(self, pack: Pack, caller: Caller, language: str) -> Mapping[str, str]:
+        """What a call gets of the experiments that run."""
+        whose = self._pseudonym(caller.number) or caller.number or caller.call_id
+        return self._experiments.assign(pack, whose, language=language, channel=caller.channel)
 
     @functools.cached_property
     def callbacks(self) -> Callbacks:
@@ -473,7 +482,8 @@ class Service:
             raise RuntimeError("the service is not loaded yet")
         lost = self._calls.get(caller.call_id)
         journal = lost.journal if lost else Journal(caller.call_id, self._followers)
-        state = self._shared.dialogue.begin(caller.language or self.configuration.language)
+        dialogue, language = self._shared.dialogue, caller.language or self.configuration.language
+        state = dialogue.begin(language, variants=self._variants(dialogue.pack, caller, language))
         today = self._now().date().isoformat()
         call = Call(caller, channel, self._shared, journal, today=today, state=state)
         self._announcer.begin(
@@ -535,6 +545,7 @@ class Service:
             self._pools.keeping.shutdown()
         if self._pools.recording is not None:
             self._pools.recording.shutdown()
+        self._experiments.close()
         self.live.close()
         self.monitor.close()
         if self._voice is not None:

@@ -27,6 +27,7 @@ from voicebot.call.rating_share import RatingShare
 from voicebot.channel import Caller, Outcome
 from voicebot.dialogue import actions, events
 from voicebot.dialogue.engine import Dialogue
+from voicebot.dialogue.pack import Pack
 from voicebot.dialogue.state import State
 from voicebot.failure import place
 from voicebot.store.call_log import CallLog
@@ -59,6 +60,8 @@ class KeyedConversation:
     log: CallLog | None = None
     history: Keep | None = None
     rating: RatingShare = field(default_factory=RatingShare)
+    variants: Callable[[Pack, Caller, str], Mapping[str, str]] = lambda pack, caller, language: {}  # noqa: ARG005
+    """What a call in a language gets of experiments."""
     longest_s: int = 1800
     answer_within_s: float = 2.0
     """Seconds that a turn waits for back ends, in silence; a later answer comes with `KeyedCalls.wait`."""
@@ -135,7 +138,8 @@ class KeyedCalls:
         if kept is not None and kept.state is not None and kept.state.turn:
             state, event = replace(kept.state, keys_only=True), events.Resumed()
         else:
-            state = shared.dialogue.begin(language, keys_only=True)
+            variants = shared.variants(shared.dialogue.pack, caller, language)
+            state = shared.dialogue.begin(language, keys_only=True, variants=variants)
             profile = self._recall(shared, caller)
             today = self._today()
             rate = shared.rating.asks(caller.call_id, profile, today)
