@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from voicebot.dialogue.pack import LanguagePack, Pack
 from voicebot.nlu.entities import Expected, ListEntry, find_entities
@@ -38,6 +38,15 @@ class IntentClassifier(Protocol):
     """Tells intents from text: `voicebot.nlu.intents.IntentModel` is one."""
 
     def understand(self, text: str, *, expected: Collection[str] = ()) -> Understanding: ...
+
+
+@runtime_checkable
+class ReadsApart(Protocol):
+    """A classifier of several parts: `voicebot.nlu.intents.IntentModel` is one."""
+
+    def readings(self, text: str) -> tuple[str, ...]:
+        """The intent that each part would choose alone."""
+        ...
 
 
 class PackUnderstander:
@@ -74,6 +83,10 @@ class PackUnderstander:
         ):
             return answer
         return found
+
+    def readings(self, text: str) -> tuple[str, ...]:
+        """The intent that each part of the classifier would choose alone; empty where it has no parts."""
+        return self._intents.readings(self._without_numbers(text)) if isinstance(self._intents, ReadsApart) else ()
 
     def _without_numbers(self, text: str) -> str:
         """`text` without the long numbers that slots are for: they say nothing about the intent."""

@@ -25,7 +25,7 @@ from voicebot.nlu.intents_clauses import clauses
 from voicebot.nlu.intents_examples import Rows, as_heard, clean, misheard, rows
 from voicebot.nlu.intents_fusion import Fusion, Logistic, Seen, fit_fusion, fit_scope, scope_columns
 from voicebot.nlu.intents_lexical import LONGEST_TEXT
-from voicebot.nlu.intents_ridge import KernelRidge, Labels, Matrix
+from voicebot.nlu.intents_ridge import KernelRidge, Labels, Matrix, Solution
 from voicebot.nlu.intents_similarity import EncoderSimilarity, LexicalSimilarity, Similarity
 from voicebot.nlu.normalise import normalise
 from voicebot.nlu.understanding import IntentScore, Understanding
@@ -61,11 +61,23 @@ class IntentSettings:
 
 
 @dataclass(frozen=True)
-class _Reading:
-    """One of the two models: cosines and the regression on them."""
+class Reading:
+    """One of the two models: cosines and what the regression made of them."""
+
+    similarity: Similarity
+    solution: Solution
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A reading while it is being trained."""
 
     similarity: Similarity
     ridge: KernelRidge
+
+    @property
+    def reading(self) -> Reading:
+        return Reading(self.similarity, self.ridge.solution)
 
 
 class IntentModel:
@@ -74,17 +86,18 @@ class IntentModel:
     def __init__(
         self,
         intents: tuple[str, ...],
-        readings: tuple[_Reading, ...],
+        readings: tuple[Reading, ...],
         fusion: Fusion,
         scope: Logistic,
         settings: IntentSettings,
     ) -> None:
-        """Use `train`."""
+        """Use `train`, or `intents_stored.read`."""
         self.intents = intents
-        self._readings = readings
-        self._fusion = fusion
-        self._scope = scope
-        self._settings = settings
+        self.readings = readings
+        """By n-grams and, where there is an encoder, by embeddings."""
+        self.fusion = fusion
+        self.scope = scope
+        self.settings = settings
         self._scope_threshold = max(settings.scope_threshold, self._inside_at_least())
 
     @classmethod
@@ -94,6 +107,7 @@ class IntentModel:
         *,
         encoder: Encoder | None = None,
         names: Mapping[str, str] | None = None,
+        outside: Sequence[str] = (),
         cache: Path | None = None,
         settings: IntentSettings | None = None,
         seed: int = 0,
@@ -102,7 +116,7 @@ class IntentModel:
 
         `encoder` None: n-grams alone. `names`: what each intent is called in words; by default its key with `_` and
         `-` read as spaces. A name becomes an example where the sentences themselves lead back to it, so codes do no
-        harm. `cache`: a folder in which embeddings of training sentences are kept between starts.
+        harm. `outside`: what is known to mean none of them. `cache`: a folder in which embeddings of training sentences are kept between starts.
 
         Raises IntentError where there are no intents or an intent has no sentence.
         """
@@ -117,9 +131,9 @@ class IntentModel:
             trainer = JoinedEncoder([CachedEncoder(part, cache) for part in parts_of(encoder)])
         named = _telling_names(sentences, names or {}, trainer, settings)
         training = rows({intent: [*texts, *named.get(intent, ())] for intent, texts in sentences.items()})
-        readings = _readings(training.texts, training.labels, len(sentences), trainer, encoder, settings)
-        fusion, scope = _calibrate(readings, training, misheard(training, seed))
-        return cls(tuple(sentences), readings, fusion, scope, settings)
+        fits = _fits(training.texts, training.labels, len(sentences), trainer, encoder, settings)
+        fusion, scope = _calibrate(fits, training, misheard(training, seed), _heard_outside(outside, sentences))
+        return cls(tuple(sentences), tuple(fit.reading for fit in fits), fusion, scope, settings)
 
     def understand(
         self, text: str, *, expected: Collection[str] = (), among: Collection[str] | None = None
@@ -134,7 +148,7 @@ class IntentModel:
         if len(parts) < 2 or not self._differ(parts):
             return whole
         said = [self._one(part, expected, among) for part in parts]
-        sure = [u for u in said if u.intent is not None and u.score >= self._settings.clause_threshold]
+        sure = [u for u in said if u.intent is not None and u.score >= self.settings.clause_threshold]
         in_order = list(dict.fromkeys(u.intent for u in sure if u.intent is not None))
         # A caller who explains at length means one thing: what the whole says must be one of its parts.
         if len(in_order) < 2 or whole.intent not in in_order:
@@ -145,25 +159,31 @@ class IntentModel:
     def probabilities(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """For normalised texts: the probability of each intent given that one is meant, (texts, intents), in the order
         of `intents`; and the probability that one is meant, both held as likely, (texts,)."""
-        similarities = [reading.similarity.to(texts) for reading in self._readings]
-        scores = tuple(r.ridge.scores(s) for r, s in zip(self._readings, similarities, strict=True))
+        similarities = [reading.similarity.to(texts) for reading in self.readings]
+        scores = tuple(r.solution.scores(s) for r, s in zip(self.readings, similarities, strict=True))
         seen = Seen(scores, tuple(s.max(axis=1) for s in similarities))
-        inside = self._scope(scope_columns(seen, self._fusion))
-        return np.exp(self._fusion.logits(seen).astype(np.float64)), inside
+        inside = self.scope(scope_columns(seen, self.fusion))
+        return np.exp(self.fusion.logits(seen).astype(np.float64)), inside
+
+    def readings(self, text: str) -> tuple[str, ...]:
+        """The intent that each part of the model would choose alone: n-grams, then the encoder where there is one."""
+        texts = [normalise(text)[:LONGEST_TEXT]]
+        scores = [reading.ridge.scores(reading.similarity.to(texts))[0] for reading in self._readings]
+        return tuple(self.intents[int(row.argmax())] for row in scores)
 
     def _inside_at_least(self) -> float:
         """What a text has to reach to be in scope: a little more than one that is like no example at all, which with
         few intents gets a good share of the scores as well."""
-        nothing = [np.zeros((1, len(reading.ridge.weights)), np.float32) for reading in self._readings]
-        scores = tuple(r.ridge.scores(s) for r, s in zip(self._readings, nothing, strict=True))
-        unlike = scope_columns(Seen(scores, tuple(s.max(axis=1) for s in nothing)), self._fusion)
-        return float(self._scope(unlike + np.float32(self._settings.least_likeness) * (1 - unlike))[0])
+        nothing = [np.zeros((1, len(reading.solution.weights)), np.float32) for reading in self.readings]
+        scores = tuple(r.solution.scores(s) for r, s in zip(self.readings, nothing, strict=True))
+        unlike = scope_columns(Seen(scores, tuple(s.max(axis=1) for s in nothing)), self.fusion)
+        return float(self.scope(unlike + np.float32(self.settings.least_likeness) * (1 - unlike))[0])
 
     def _differ(self, parts: Sequence[str]) -> bool:
         """Whether n-grams alone see different intents in the parts: embedding each part costs as much as the whole."""
-        reading = self._readings[0]
-        scores = reading.ridge.scores(reading.similarity.to(parts))
-        sure = scores.max(axis=1) >= self._settings.clause_screen
+        reading = self.readings[0]
+        scores = reading.solution.scores(reading.similarity.to(parts))
+        sure = scores.max(axis=1) >= self.settings.clause_screen
         return len(set(scores[sure].argmax(axis=1).tolist())) > 1
 
     def _one(self, text: str, expected: Collection[str], among: Collection[str] | None) -> Understanding:
@@ -174,7 +194,7 @@ class IntentModel:
         rows_, inside_ = self.probabilities([looked_at])
         probability, inside = rows_[0], float(inside_[0])
         if expected:
-            factor = np.exp(self._settings.expected_bias)
+            factor = np.exp(self.settings.expected_bias)
             wanted = np.array([intent in expected for intent in self.intents])
             # The bias moves the odds of being in scope by as much as the expected intents explain the text.
             odds = inside / max(1 - inside, 1e-9) * (1 + (factor - 1) * probability[wanted].sum())
@@ -186,29 +206,29 @@ class IntentModel:
             inside *= float(kept.sum() / probability.sum())
             probability = kept
         probability = probability / max(float(probability.sum()), 1e-12)
-        share = self._settings.out_of_scope_share
+        share = self.settings.out_of_scope_share
         meant = inside * (1 - share) / max(inside * (1 - share) + (1 - inside) * share, 1e-12)
-        order = np.argsort(-probability, kind="stable")[: self._settings.alternatives]
+        order = np.argsort(-probability, kind="stable")[: self.settings.alternatives]
         scored = [IntentScore(self.intents[i], float(meant * probability[i])) for i in order]
-        alternatives = tuple(s for s in scored if s.score >= self._settings.least_alternative)
+        alternatives = tuple(s for s in scored if s.score >= self.settings.least_alternative)
         if inside < self._scope_threshold or not scored:
             return Understanding(text=normal, intent=None, score=1 - inside, alternatives=alternatives)
         return Understanding(text=normal, intent=scored[0].name, score=scored[0].score, alternatives=alternatives)
 
 
-def _readings(
+def _fits(
     texts: Sequence[str],
     labels: Labels,
     classes: int,
     trainer: Encoder | None,
     encoder: Encoder | None,
     settings: IntentSettings,
-) -> tuple[_Reading, ...]:
+) -> tuple[_Fit, ...]:
     similarities: list[Similarity] = [LexicalSimilarity(texts)]
     if trainer is not None and encoder is not None:
         similarities.append(EncoderSimilarity(texts, encoder, trainer=trainer))
     return tuple(
-        _Reading(s, KernelRidge(s.among(), labels, classes, sharpness=settings.sharpness, ridge=settings.ridge))
+        _Fit(s, KernelRidge(s.among(), labels, classes, sharpness=settings.sharpness, ridge=settings.ridge))
         for s in similarities
     )
 
@@ -229,8 +249,8 @@ def _telling_names(
         return {}
     training = rows(sentences, views=False)
     scores = sum(
-        reading.ridge.scores(reading.similarity.to(list(written.values())))
-        for reading in _readings(training.texts, training.labels, len(sentences), trainer, trainer, settings)
+        fit.ridge.solution.scores(fit.similarity.to(list(written.values())))
+        for fit in _fits(training.texts, training.labels, len(sentences), trainer, trainer, settings)
     )
     ranks = np.argsort(np.argsort(-np.asarray(scores), axis=1), axis=1)
     place = {intent: column for column, intent in enumerate(sentences)}
@@ -246,9 +266,11 @@ _MISHEARD_HANGUL, _MISHEARD_OTHER = 0.5, 0.05
 of English writes other words instead, and letters changed at random say little of it."""
 
 
-def _calibrate(readings: tuple[_Reading, ...], training: Rows, noisy: Rows) -> tuple[Fusion, Logistic]:
+def _calibrate(
+    readings: tuple[_Fit, ...], training: Rows, noisy: Rows, outside: Sequence[str]
+) -> tuple[Fusion, Logistic]:
     """Fusion and scope from what the models say of each sentence, and of it misheard, with itself held out; and with
-    its whole intent held out, which makes it out of scope."""
+    its whole intent held out, which makes it out of scope. So is what is known to mean nothing here, `outside`."""
     labels, groups = training.labels, _held_out_groups(training.labels, training.groups)
     among = [reading.similarity.among() for reading in readings]
     known = Seen(
@@ -276,7 +298,19 @@ def _calibrate(readings: tuple[_Reading, ...], training: Rows, noisy: Rows) -> t
     hangul = sum(any(map(is_syllable, text)) for text in noisy.texts) / len(noisy.texts)
     share = _MISHEARD_HANGUL * hangul + _MISHEARD_OTHER * (1 - hangul)
     columns = [scope_columns(seen, fusion) for seen in (known, dirty, unknown, unknown_dirty)]
+    if outside:
+        cosines_outside = [reading.similarity.to(outside) for reading in readings]
+        scores = tuple(r.ridge.solution.scores(c) for r, c in zip(readings, cosines_outside, strict=True))
+        heard = Seen(scores, tuple(c.max(axis=1) for c in cosines_outside))
+        columns[2] = np.concatenate([columns[2], scope_columns(heard, fusion)])
     return fusion, fit_scope(*columns, misheard_share=share)
+
+
+def _heard_outside(outside: Sequence[str], sentences: Mapping[str, Sequence[str]]) -> list[str]:
+    """Cleaned; what an intent has as a sentence is not outside."""
+    known = {as_heard(text) for texts in sentences.values() for text in texts}
+    texts = dict.fromkeys(as_heard(normalise(text)[:LONGEST_TEXT]) for text in outside)
+    return [text for text in texts if text and text not in known]
 
 
 def _without(scores: Matrix, labels: Labels) -> Matrix:
