@@ -44,7 +44,7 @@ class IntentClassifier(Protocol):
 class ReadsApart(Protocol):
     """A classifier of several parts: `voicebot.nlu.intents.IntentModel` is one."""
 
-    def readings(self, text: str) -> tuple[str, ...]:
+    def each_reading(self, text: str) -> tuple[str, ...]:
         """The intent that each part would choose alone."""
         ...
 
@@ -84,9 +84,9 @@ class PackUnderstander:
             return answer
         return found
 
-    def readings(self, text: str) -> tuple[str, ...]:
+    def each_reading(self, text: str) -> tuple[str, ...]:
         """The intent that each part of the classifier would choose alone; empty where it has no parts."""
-        return self._intents.readings(self._without_numbers(text)) if isinstance(self._intents, ReadsApart) else ()
+        return self._intents.each_reading(self._without_numbers(text)) if isinstance(self._intents, ReadsApart) else ()
 
     def _without_numbers(self, text: str) -> str:
         """`text` without the long numbers that slots are for: they say nothing about the intent."""

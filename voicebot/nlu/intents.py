@@ -165,10 +165,10 @@ class IntentModel:
         inside = self.scope(scope_columns(seen, self.fusion))
         return np.exp(self.fusion.logits(seen).astype(np.float64)), inside
 
-    def readings(self, text: str) -> tuple[str, ...]:
+    def each_reading(self, text: str) -> tuple[str, ...]:
         """The intent that each part of the model would choose alone: n-grams, then the encoder where there is one."""
         texts = [normalise(text)[:LONGEST_TEXT]]
-        scores = [reading.ridge.scores(reading.similarity.to(texts))[0] for reading in self._readings]
+        scores = [reading.solution.scores(reading.similarity.to(texts))[0] for reading in self.readings]
         return tuple(self.intents[int(row.argmax())] for row in scores)
 
     def _inside_at_least(self) -> float:
