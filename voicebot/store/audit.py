@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from voicebot.store.history.database import Database
 from voicebot.store.history.tables import audit
 
@@ -29,14 +31,38 @@ class AuditTrail:
     ) -> None:
         """One line. Raises DatabaseError: what can't be put down must not be shown or done."""
         with self._database.writing() as connection:
-            connection.execute(
-                audit.insert().values(
-                    at=self._now(),
-                    who=who,
-                    action=action,
-                    call_id=call_id,
-                    subject=subject,
-                    address=address,
-                    details=dict(details) if details else None,
-                )
+            put_down(
+                connection,
+                self._now(),
+                who,
+                action,
+                call_id=call_id,
+                subject=subject,
+                address=address,
+                details=details,
             )
+
+
+def put_down(
+    connection: Connection,
+    at: datetime,
+    who: str,
+    action: str,
+    *,
+    call_id: str | None = None,
+    subject: str | None = None,
+    address: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """One line, within a transaction that does what the line tells: both are kept, or neither."""
+    connection.execute(
+        audit.insert().values(
+            at=at,
+            who=who,
+            action=action,
+            call_id=call_id,
+            subject=subject,
+            address=address,
+            details=dict(details) if details else None,
+        )
+    )

@@ -36,7 +36,7 @@ PIECE = 2**20
 def packed(folder: Path, bundle: Bundle) -> Iterator[bytes]:
     """The bundle in `folder` as pieces."""
     sink = _Sink()
-    with tarfile.open(fileobj=sink, mode="w|gz", format=tarfile.PAX_FORMAT, compresslevel=6) as archive:
+    with tarfile.open(fileobj=sink, mode="w|gz", format=tarfile.PAX_FORMAT) as archive:
         for name in (MANIFEST, *sorted(bundle.manifest.files)):
             path = folder / name
             member = tarfile.TarInfo(name)
