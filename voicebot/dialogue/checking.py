@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from voicebot.asr.segmentation import Segmenter
+from voicebot.dialogue.checking_experiments import check_experiments
 from voicebot.dialogue.checking_flows import check_flows
 from voicebot.dialogue.checking_sentences import Sentences, check_alike, check_sayable
 from voicebot.dialogue.checking_sources import Finding, as_finding, read_sources
@@ -31,7 +32,7 @@ def check_pack(
     """
     sources = read_sources(content_folder, name)
     findings = [*sources.findings, *check_flows(sources), *check_replies(sources)]
-    findings += [*check_translations(sources), *check_particles(sources)]
+    findings += [*check_translations(sources), *check_particles(sources), *check_experiments(sources)]
     for language in sources.words:
         sentences = Sentences(sources, language)
         findings += sentences.findings

@@ -23,7 +23,7 @@ def check_flows(sources: Sources) -> Iterator[Finding]:
     yield from _ways_in(sources, flows, steps)
     yield from _calls(flows, steps)
     for name, flow in flows.content.flows.items():
-        yield from _unreachable(flows, flow.steps, ("flows", name, "steps"), ())
+        yield from unreachable(flows, flow.steps, ("flows", name, "steps"), ())
     yield from _cases(flows, steps)
     yield from _names(flows, steps)
     yield from _slots(sources, flows, steps)
@@ -120,15 +120,16 @@ def _calls(flows: Part[content.FlowsFile], steps: list[Placed]) -> Iterator[Find
             )
 
 
-def _unreachable(
+def unreachable(
     flows: Part[content.FlowsFile], steps: Sequence[content.Step], at: Place, seen: tuple[str, ...]
 ) -> Iterator[Finding]:
+    """Steps behind one that ends the flow; `seen`: the flows around them, of which the calls are not followed."""
     for index, step in enumerate(steps):
         for block in _BLOCKS:
-            yield from _unreachable(flows, getattr(step, block, []), (*at, index, block.rstrip("_")), seen)
+            yield from unreachable(flows, getattr(step, block, []), (*at, index, block.rstrip("_")), seen)
         if isinstance(step, content.Branch):
             for case, inner in step.cases.items():
-                yield from _unreachable(flows, inner, (*at, index, "cases", case), seen)
+                yield from unreachable(flows, inner, (*at, index, "cases", case), seen)
         if _never_goes_on(step, flows.content, seen) and index + 1 < len(steps):
             yield flows.error(
                 "unreachable",

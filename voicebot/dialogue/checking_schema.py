@@ -22,6 +22,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "faq": content.FaqFile,
     "ratings": content.RatingsFile,
     "learned": learned.LearnedFile,
+    "experiments": content.ExperimentsFile,
     "tests": TestFile,
 }
 """Schema by the name of the file that it describes."""

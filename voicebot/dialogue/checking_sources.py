@@ -11,6 +11,7 @@ from typing import Generic, Literal, TypeVar
 from pydantic import BaseModel
 
 from voicebot.dialogue import content, learned
+from voicebot.dialogue.experiments import FILE as EXPERIMENTS
 from voicebot.dialogue.pack import LANGUAGES
 from voicebot.dialogue.pack_tests import TestFile
 from voicebot.yaml_file import ContentError, Location, YamlFile
@@ -76,6 +77,7 @@ class Sources:
     """By language."""
     common: Mapping[str, Words]
     """By language: `prompts/common`."""
+    experiments: Part[content.ExperimentsFile] | None = None
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -91,8 +93,11 @@ def read_sources(content_folder: Path, name: str) -> Sources:
         common[language] = _read_words(content_folder / "common" / language, findings)
         for path in sorted((folder / language / "tests").glob("*.yaml")):
             _read(path, TestFile, findings)
+    experiments = None
+    if (path := folder / EXPERIMENTS).exists():
+        experiments = _read(path, content.ExperimentsFile, findings)
     findings += _unread(folder, languages)
-    return Sources(folder, about, flows, words, common, findings)
+    return Sources(folder, about, flows, words, common, experiments, findings)
 
 
 def as_finding(error: ContentError) -> Finding:
@@ -124,7 +129,7 @@ def _read_words(folder: Path, findings: list[Finding]) -> Words:
     )
 
 
-_READ_AT_THE_TOP = ("pack.yaml", "flows.yaml", "backend.yaml", "callers.yaml")
+_READ_AT_THE_TOP = ("pack.yaml", "flows.yaml", "backend.yaml", "callers.yaml", EXPERIMENTS)
 _READ_IN_A_LANGUAGE = ("intents.yaml", "replies.yaml", "faq.yaml", learned.FILE)
 
 

@@ -12,7 +12,13 @@ from voicebot.dialogue.checking_speech import LONGEST_S, seconds
 from voicebot.dialogue.replies import ReplyTemplate
 from voicebot.tts.markup import faults
 
-Written = Part[content.IntentsFile] | Part[content.FaqFile] | Part[content.RepliesFile]
+Written = (
+    Part[content.IntentsFile]
+    | Part[content.FaqFile]
+    | Part[content.RepliesFile]
+    | Part[learned.LearnedFile]
+    | Part[content.ExperimentsFile]
+)
 
 _COPULA = re.compile(r"\{(이|가)\}(에요|예요|시|신|세|었|라고|고|면|라서|며|란|니까|네요|군요|죠|지요)")
 
@@ -21,13 +27,18 @@ def check_particles(sources: Sources) -> Iterator[Finding]:
     """The subject's particle where "to be" is meant: behind a vowel it becomes 가, as in "구두가에요"."""
     for words in (sources.words.get("ko"), sources.common.get("ko")):
         for part, place, text in _korean(words) if words else ():
-            if found := _COPULA.search(text):
-                yield part.warning(
-                    "particle",
-                    place,
-                    f'"{found[0]}" becomes "가{found[2]}" behind a vowel',
-                    "write {이에요}, {이시}, {이고}, {이면} or {이라고} in one pair of braces, or 인 without any",
-                )
+            yield from particle_fault(part, place, text)
+
+
+def particle_fault(part: Written, place: Place, text: str) -> Iterator[Finding]:
+    """The same of one Korean text."""
+    if found := _COPULA.search(text):
+        yield part.warning(
+            "particle",
+            place,
+            f'"{found[0]}" becomes "가{found[2]}" behind a vowel',
+            "write {이에요}, {이시}, {이고}, {이면} or {이라고} in one pair of braces, or 인 without any",
+        )
 
 
 def _korean(words: Words) -> Iterator[tuple[Written, Place, str]]:
@@ -125,22 +136,24 @@ def check_replies(sources: Sources) -> Iterator[Finding]:
     for language, words in sources.words.items():
         for name, variants in words.replies.content.replies.items() if words.replies else ():
             if words.replies:
-                yield from _variants(words.replies, ("replies", name), variants, language, slots)
+                yield from wordings(words.replies, ("replies", name), variants, language, slots)
         for name, entry in words.faq.content.faq.items() if words.faq else ():
             if words.faq:
-                yield from _variants(words.faq, ("faq", name, "answer"), entry.answer, language, slots)
+                yield from wordings(words.faq, ("faq", name, "answer"), entry.answer, language, slots)
         for name, new in words.learned.content.faq.items() if words.learned else ():
             if words.learned:
-                yield from _variants(words.learned, ("faq", name, "answer"), new.answer, language, slots)
+                yield from wordings(words.learned, ("faq", name, "answer"), new.answer, language, slots)
 
 
-def _variants(
-    part: Part[content.RepliesFile] | Part[content.FaqFile] | Part[learned.LearnedFile],
+def wordings(
+    part: Written,
     place: Place,
     variants: Sequence[content.Variant],
     language: str,
     slots: Mapping[str, content.Slot],
 ) -> Iterator[Finding]:
+    """What is wrong with the wordings of the reply, or FAQ entry, at `place`: braces, markup, length."""
+    name = place[-2] if place[-1] == "answer" else place[-1]
     for index, variant in enumerate(variants):
         at = (*place, index)
         try:
@@ -157,6 +170,6 @@ def _variants(
             yield part.warning(
                 "long-reply",
                 at,
-                f"{place[1]} takes about {needed:.1f} s to say, more than {LONGEST_S:.0f}",
+                f"{name} takes about {needed:.1f} s to say, more than {LONGEST_S:.0f}",
                 "shorten it, or say the rest in another step",
             )

@@ -95,7 +95,7 @@ def load(
         }
         for variant, override in overrides.items():
             loader.check(varied(replace(pack, experiments={name: _trial(override)}), {name: "x"}), variant, name, body)
-        found[name] = Experiment(_design(pack.name, name, body), overrides)
+        found[name] = Experiment(design_of(pack.name, name, body), overrides)
     _check_apart(file, found)
     return found
 
@@ -104,7 +104,8 @@ def _trial(override: Override) -> Experiment:
     return Experiment(Design("", "", {}, "containment", 1.0, {}), {"x": override})
 
 
-def _design(pack: str, name: str, body: content.ExperimentBody) -> Design:
+def design_of(pack: str, name: str, body: content.ExperimentBody) -> Design:
+    """What its figures depend on."""
     said = json.dumps(body.model_dump(mode="json", by_alias=True), sort_keys=True, ensure_ascii=False)
     return Design(
         pack=pack,

@@ -18,7 +18,7 @@ def variant_of(salt: str, experiment: str, caller: str, weights: Mapping[str, in
         f"{experiment}\0{caller}".encode(), key=salt.encode()[: hashlib.blake2b.MAX_KEY_SIZE], digest_size=_BITS // 8
     ).digest()
     place = int.from_bytes(digest, "big") * sum(weights.values()) >> _BITS
-    for variant, weight in weights.items():
+    for variant, weight in sorted(weights.items()):  # whatever order a database gives them back in
         if place < weight:
             return variant
         place -= weight

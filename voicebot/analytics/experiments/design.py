@@ -51,4 +51,6 @@ class Design:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Design:
         """The design that `to_json` made `data` of."""
-        return cls(**{**data, "languages": tuple(data["languages"]), "channels": tuple(data["channels"])})
+        weights = {CONTROL: data["weights"][CONTROL], **data["weights"]}
+        languages, channels = tuple(data["languages"]), tuple(data["channels"])
+        return cls(**{**data, "weights": weights, "languages": languages, "channels": channels})
