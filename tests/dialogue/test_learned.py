@@ -52,6 +52,7 @@ def test_learned_sentences_are_understood_exactly_heard_and_answered(content: Pa
     understander = dialogue.understander("ko")
     assert understander.understand("물건이 어디까지 굴러왔으려나").intent == "order_status"
     assert understander.understand("손편지 동봉도 되나요").intent == "gift_note"
+    assert understander.understand("거기, 아르바이트 뽑나요?").intent is None
     assert "gift_note" in pack.faq
     assert "쪽지를 넣어" in pack.languages["ko"].replies["gift_note"][0].text
     heard = {sentence.text: sentence.meaning for sentence in PackDomains(pack).domain("open", "ko").sentences}

@@ -26,5 +26,5 @@ def test_held_out_scores_are_those_of_a_model_trained_without_the_group(seed: in
         rest, out = np.flatnonzero(groups != group), np.flatnonzero(groups == group)
         # Every class loses one example, so that their weights against each other stay.
         without = trained(rest)
-        assert without.scores(points[out] @ points[rest].T) == pytest.approx(held_out[out], abs=1e-4)
-        assert without.scores(others[out] @ points[rest].T) == pytest.approx(held_out_texts[out], abs=1e-4)
+        assert without.solution.scores(points[out] @ points[rest].T) == pytest.approx(held_out[out], abs=1e-4)
+        assert without.solution.scores(others[out] @ points[rest].T) == pytest.approx(held_out_texts[out], abs=1e-4)

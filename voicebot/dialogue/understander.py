@@ -59,6 +59,7 @@ class PackUnderstander:
         words = pack.languages[language]
         self._language, self._slots, self._intents = language, pack.slots, intents
         self._known = _sentences(words)
+        self._outside = frozenset(map(_key, words.outside)) - self._known.keys()
         self._numbers = [name for name, slot in pack.slots.items() if slot.type == "digits" and min(slot.lengths) > 2]
         self._lists = {
             name: [ListEntry(value, tuple(names.get(words.language, ()))) for value, names in slot.values.items()]
@@ -68,7 +69,10 @@ class PackUnderstander:
 
     def understand(self, text: str, expected: Collection[str] = ()) -> Understanding:
         """See `Understander`."""
-        meanings = self._known.get(_key(text), ())
+        key = _key(text)
+        if key in self._outside and not expected:
+            return Understanding(text, None, 1.0)
+        meanings = self._known.get(key, ())
         wanted = [intent for intent in meanings if intent in expected] or list(meanings)
         if len(wanted) == 1:
             return Understanding(text, wanted[0], 1.0, (IntentScore(wanted[0], 1.0),))

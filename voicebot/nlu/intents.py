@@ -116,7 +116,8 @@ class IntentModel:
 
         `encoder` None: n-grams alone. `names`: what each intent is called in words; by default its key with `_` and
         `-` read as spaces. A name becomes an example where the sentences themselves lead back to it, so codes do no
-        harm. `outside`: what is known to mean none of them. `cache`: a folder in which embeddings of training sentences are kept between starts.
+        harm. `outside`: what is known to mean none of them. `cache`: a folder in which embeddings of training
+        sentences are kept between starts.
 
         Raises IntentError where there are no intents or an intent has no sentence.
         """

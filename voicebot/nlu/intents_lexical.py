@@ -63,6 +63,24 @@ class NgramVectors:
         documents = np.fromiter(frequency.values(), dtype=np.float64, count=len(frequency))
         self._idf: NDArray[np.float64] = np.log((1 + len(texts)) / (1 + documents)) + 1
 
+    @classmethod
+    def restored(cls, ngrams: Sequence[str], idf: NDArray[np.float64]) -> NgramVectors:
+        """What had these `ngrams` and this `idf`."""
+        made = cls.__new__(cls)
+        made._column = {ngram: column for column, ngram in enumerate(ngrams)}
+        made._idf = idf
+        return made
+
+    @property
+    def ngrams(self) -> list[str]:
+        """The vocabulary, in the order of the columns."""
+        return list(self._column)
+
+    @property
+    def idf(self) -> NDArray[np.float64]:
+        """The weight of each column."""
+        return self._idf
+
     def __call__(self, texts: Sequence[str]) -> Any:
         """A sparse matrix, one row of unit length a text; zero where a text shares no n-gram with the vocabulary."""
         rows, columns, values = [], [], []

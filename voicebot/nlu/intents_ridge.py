@@ -12,6 +12,8 @@ the others make of something that is out of their scope.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
@@ -26,8 +28,22 @@ def kernel(similarity: Matrix, sharpness: float) -> Matrix:
     return value
 
 
-class KernelRidge:
+@dataclass(frozen=True)
+class Solution:
     """One score an intent: about 1 for what is surely meant, about 0 for the rest and far from all examples."""
+
+    weights: Matrix
+    """(examples, classes)"""
+    sharpness: float
+
+    def scores(self, similarity: Matrix) -> Matrix:
+        """The scores of texts, (m, classes), from their cosines to the examples, (m, n)."""
+        found: Matrix = kernel(similarity, self.sharpness) @ self.weights
+        return found
+
+
+class KernelRidge:
+    """The fit of a solution, and what it would say of its examples had it not been fitted to them."""
 
     def __init__(self, similarity: Matrix, labels: Labels, classes: int, *, sharpness: float, ridge: float) -> None:
         """`similarity`: cosines between the examples, (n, n); `labels`: their classes, from 0 to `classes` - 1."""
@@ -44,12 +60,7 @@ class KernelRidge:
         factor = cho_factor(system, lower=True, overwrite_a=True)
         self._inverse: NDArray[np.float64] = cho_solve(factor, np.eye(examples), overwrite_b=True)
         self._solution: NDArray[np.float64] = self._inverse @ target
-        self.weights: Matrix = self._solution.astype(np.float32)
-
-    def scores(self, similarity: Matrix) -> Matrix:
-        """The scores of texts, (m, classes), from their cosines to the examples, (m, n)."""
-        found: Matrix = kernel(similarity, self._sharpness) @ self.weights
-        return found
+        self.solution = Solution(self._solution.astype(np.float32), sharpness)
 
     def held_out(self, groups: Labels) -> Matrix:
         """The scores of each example had its group not been trained on, (n, classes)."""

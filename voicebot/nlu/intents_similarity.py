@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -29,6 +29,22 @@ class LexicalSimilarity:
         self._vectors = NgramVectors(training)
         self._training = self._vectors(training).T.tocsr()
 
+    @classmethod
+    def restored(cls, vectors: NgramVectors, training: Any) -> LexicalSimilarity:
+        """What had these parts."""
+        made = cls.__new__(cls)
+        made._vectors, made._training = vectors, training
+        return made
+
+    @property
+    def vectors(self) -> NgramVectors:
+        return self._vectors
+
+    @property
+    def training(self) -> Any:
+        """The vectors of the training texts, a sparse matrix (n-grams, n)."""
+        return self._training
+
     def among(self) -> Matrix:
         return np.asarray((self._training.T @ self._training).toarray(), dtype=np.float32)
 
@@ -50,6 +66,31 @@ class EncoderSimilarity:
         self._means = [_mean(embeddings) for embeddings in raw]
         self._training = self._joined(raw)
         self._row = {text: row for row, text in enumerate(training)}
+
+    @classmethod
+    def restored(
+        cls, rows: Mapping[str, int], means: Sequence[Embeddings], training: Embeddings, encoder: Encoder
+    ) -> EncoderSimilarity:
+        """What had these parts; `encoder` must be the one that made them."""
+        made = cls.__new__(cls)
+        made._encoders, made._means, made._training = parts_of(encoder), list(means), training
+        made._row = dict(rows)
+        return made
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """The row of each training text; of one that is there twice, the last."""
+        return self._row
+
+    @property
+    def means(self) -> list[Embeddings]:
+        """What is subtracted from embeddings, one an encoder."""
+        return self._means
+
+    @property
+    def training(self) -> Embeddings:
+        """The directions of the training texts, (n, dimensions)."""
+        return self._training
 
     def _joined(self, raw: Sequence[Embeddings]) -> Embeddings:
         parts = [_directions(e, mean) for e, mean in zip(raw, self._means, strict=True)]
