@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -14,10 +15,11 @@ from voicebot.cli import app
 from voicebot.cli.periods import Since, Until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from voicebot.analytics.figures import Analytics, Dimension
     from voicebot.analytics.scope import Scope
+    from voicebot.store.history.database import Database
 
 
 class _By(StrEnum):
@@ -29,6 +31,8 @@ class _By(StrEnum):
     PACK = "pack"
     CHANNEL = "channel"
     VERSION = "version"
+    STEP = "step"
+    REASON = "reason"
 
 
 @app.command()
@@ -66,7 +70,7 @@ def stats(
         ]
         found: Any = {"now": dict(compared.now), "before": dict(compared.before)}
     else:
-        found = rows = _rows(analytics, scope, by)
+        found = rows = _rows(analytics, database, scope, by)
     if as_json:
         period = {"since": begin.isoformat(), "until": end.isoformat(), "figures": found}
         sys.stdout.write(json.dumps(period, ensure_ascii=False, indent=2) + "\n")
@@ -78,8 +82,14 @@ _SHOWN = ("calls", "containment", "understanding_rate", "hand_over_rate", "csat"
 """The KPIs that fit beside each other."""
 
 
-def _rows(analytics: Analytics, scope: Scope, by: _By) -> list[dict[str, Any]]:
+def _rows(analytics: Analytics, database: Database, scope: Scope, by: _By) -> list[dict[str, Any]]:
+    from voicebot.analytics import leaving
+
     match by:
+        case _By.STEP:
+            return [asdict(step) for step in leaving.by_step(analytics, database, scope)]
+        case _By.REASON:
+            return [asdict(reason) for reason in leaving.by_reason(database, scope)]
         case _By.FLOW:
             return [asdict(flow) for flow in analytics.flows(scope)]
         case _By.INTENT:
@@ -113,7 +123,9 @@ def _print(rows: Sequence[Mapping[str, Any]]) -> None:
 
 _WIDE = 120
 _VALUES = ("now", "before")
-_SHARES = ("completion", "doubtful", "contained")
+_SHARES = ("completion", "doubtful", "contained", "share", "upset")
+_FEW = 3
+"""So many entries of a list are shown; --json has them all."""
 
 
 def _shown(value: Any, name: str) -> str:
@@ -121,6 +133,10 @@ def _shown(value: Any, name: str) -> str:
 
     if value is None:
         return "-"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {number}" for key, number in list(value.items())[:_FEW])
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value[:_FEW]))
     if not isinstance(value, float):
         return str(value)
     units = {kpi.name: kpi.unit for kpi in KPIS}
