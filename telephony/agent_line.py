@@ -179,6 +179,9 @@ class AgentLine:
             await asyncio.sleep(RENEWED_S)
             await asyncio.to_thread(queue.renew, (call,))
             known = await asyncio.to_thread(queue.find, call) if self._agent is None else None
+            if known is None and self._agent is None:
+                # What was written while this host was cut off from the others has given way to what they wrote.
+                await asyncio.to_thread(queue.join, DeskCaller.of(self._context, "browser", holder=address))
             agent = known.agent if known else ""
             if agent != claimed_by:
                 claimed_by, since = agent, self._loop.time()

@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from werkzeug.exceptions import HTTPException, NotFound
 
 from telephony.arrival import arrival_of_request, is_local
-from telephony.asgi import Application, Message, Receive, Scope, Send, reply
+from telephony.asgi import Application, Message, Receive, Scope, Send, refuse_upgrade, reply
 from telephony.callback_webhooks import CallbackWebhooks
 from telephony.exchange import Exchange
 from telephony.keypad_service import KeyedAnswering, KeypadService
@@ -166,7 +166,9 @@ class TelephonyApp:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "websocket":
-            if scope["path"].rstrip("/") == _MEDIA_PATH:
+            if self._draining and await asyncio.to_thread(self.exchange.hosts.others_have_room):
+                await refuse_upgrade(scope, receive, send)
+            elif scope["path"].rstrip("/") == _MEDIA_PATH:
                 await self._media(scope, receive, send)
             elif route := self._routes.get(scope["path"].rstrip("/")):
                 await route(scope, receive, send)
@@ -250,11 +252,12 @@ class TelephonyApp:
 
         def hold() -> None:
             for call_sid in streams.calls:
-                places.hold(call_sid)
+                places.renew(call_sid)
+            self.exchange.hosts.tell(has_room=self.takes_calls() and places.taken < places.capacity)
 
         while True:
-            await asyncio.sleep(self.exchange.limits.place_renewed_s)
             await asyncio.to_thread(hold)
+            await asyncio.sleep(self.exchange.limits.place_renewed_s)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -48,6 +48,18 @@ def arrival_of(scope: Scope) -> Arrival:
     )
 
 
+async def refuse_upgrade(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer the upgrade of a WebSocket with 503, at which a load balancer tries the next host."""
+    await receive()
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
+        await close(send, 1012)
+        return
+    headers = [(b"content-length", b"0"), (b"retry-after", b"0")]
+    with contextlib.suppress(OSError, RuntimeError):
+        await send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": b""})
+
+
 async def reply(send: Send, status: int) -> None:
     """Answer an HTTP request with a bare status, and close: what is left of its body is not waited for."""
     headers = [(b"content-length", b"0"), (b"connection", b"close")]

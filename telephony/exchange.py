@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from telephony.call_states import CallStates
+from telephony.hosts import Hosts
 from telephony.limits import Limits
 from telephony.metrics import TwilioMetrics
 from telephony.open_streams import OpenStreams
@@ -23,6 +24,7 @@ class Exchange:
     signatures: Signatures
     tokens: StreamTokens
     places: Places
+    hosts: Hosts
     states: CallStates
     streams: OpenStreams
     live: LiveStore

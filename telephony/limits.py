@@ -32,6 +32,9 @@ class Limits:
     """Seconds of sound queued for a call (4.8 MB); what goes beyond is dropped and its mark answered."""
     send_within_s: float = 10.0
     """Seconds that one batch of frames may take to leave; a peer who reads slower is gone."""
+    ping_every_s: float = 3.0
+    """Seconds between two pings on a socket: a proxy knows by their absence that a host is gone, also while the bot has
+    nothing to say."""
     mark_within_s: float = 3.0
     """Seconds after the end of its sound (or a `clear`) in which a mark must come back; then it counts as played."""
 
@@ -50,6 +53,9 @@ class Limits:
     written_calls: int = 200
     """Conversations with browsers in a worker that are written on both sides: they need a hundredth of a spoken one's
     time, and take no place of those."""
+    hops: int = 6
+    """Times that a call is sent to another host: where the load balancer chooses between two by chance, one call in 64
+    meets the same one each time. Twilio follows ten."""
     call_remembered_s: float = 6 * 3600.0
     """Seconds for which a call's state is kept: Twilio's default longest call is 4 h."""
 

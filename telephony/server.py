@@ -22,6 +22,7 @@ from telephony.application import Lifespan, TelephonyApp
 from telephony.bounded_http import allow_files, bounded_http
 from telephony.call_states import CallStates
 from telephony.exchange import Exchange
+from telephony.hosts import Hosts
 from telephony.keypad_service import KeyedAnswering
 from telephony.keypad_sessions import LiveKeypadSessions
 from telephony.limits import Limits
@@ -65,6 +66,7 @@ def create_app(
     live: LiveStore | None = None,
     capacity: Callable[[], int] | None = None,
     service_id: str = "",
+    machine: str = "",
     trouble: Callable[[], str] = lambda: "",
     office: Office | None = None,
     moving: Moving | None = None,
@@ -76,7 +78,8 @@ def create_app(
     `blueprints`: further pages on the same port. `lifespan`: entered before the port opens and left after it closes.
     `registry`: where /metrics reads, by default a new one. `live`: what workers share, by default in this process's
     memory. `capacity`: calls that may stream at once, by default as configured. `service_id`: the same for workers that
-    stop together. `trouble`: a sentence that says why the bot takes no calls; empty where it does, or is loading.
+    stop together. `machine`: this host's name among those that share `live`; empty where it is alone.
+    `trouble`: a sentence that says why the bot takes no calls; empty where it does, or is loading.
     `office`: the people behind the bot, by default always there, with what they are left in this process's memory.
     `moving`: hands callers over through Twilio's API; without it, TwiML after the stream does. `keyed`: holds the calls
     that can't have a stream, by keys; without it they go to people.
@@ -100,7 +103,9 @@ def create_app(
             service=service_id or secrets.token_hex(8),
             announced_s=limits.token_s,
             lease_s=limits.place_lease_s,
+            machine=machine,
         ),
+        hosts=Hosts(live, machine, lease_s=limits.place_lease_s),
         states=CallStates(live, kept_s=limits.call_remembered_s),
         streams=OpenStreams(),
         live=live,
@@ -198,6 +203,7 @@ async def run_server(
         access_log=False,
         ws="websockets-sansio",
         ws_max_size=limits.socket_message_bytes,
+        ws_ping_interval=limits.ping_every_s,
         # Messages are 300 bytes each: compressing them costs time and wins nothing.
         ws_per_message_deflate=False,
         # Off by default, because it believes every proxy on this machine.

@@ -62,6 +62,13 @@ def connect_stream(url: str, token: str, after: str, *, language: str = "en", fi
     return str(response)
 
 
+def elsewhere(url: str) -> str:
+    """Ask again, by the load balancer: another host takes the call."""
+    response = VoiceResponse()
+    response.redirect(url, method="POST")
+    return str(response)
+
+
 def hang_up() -> str:
     """End the call."""
     response = VoiceResponse()

@@ -14,6 +14,7 @@ same when it is asked for again: so a retry gets the same answer, whether or not
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import structlog
 from flask import Blueprint, Response, request
@@ -78,6 +79,8 @@ class TwilioWebhooks:
         state = self._states.find(call_sid)
         if state is None:
             if not self._admits(call_sid):
+                if again := self._elsewhere():
+                    return again
                 return self._by_keys(new, "full" if self._takes_calls() else "trouble")
             state = self._states.open(new)
         if self._keypad is not None and self._keypad.holds(call_sid):
@@ -106,9 +109,21 @@ class TwilioWebhooks:
             case "failed":
                 return self._people.take(language=state.language, phrase="trouble")
         # The stream broke, but the caller is still there: or else Twilio would not ask.
+        if not self._takes_calls() and (again := self._elsewhere()):
+            return again
         if asked < self._limits.streams_per_call and self._takes_calls():
             return self._to_bot(state, asked + 1, twiml.AGAIN.get(state.language, ""))
         return self._by_keys(state, "trouble")
+
+    def _elsewhere(self) -> Response | None:
+        """Twilio asks once more, and the load balancer may choose another host; None where none takes calls, or where
+        the choice fell on this one too often."""
+        hop = request.args.get("hop", 0, type=int)
+        if hop >= self._limits.hops or not self._exchange.hosts.others_have_room():
+            return None
+        arguments = urlencode({**request.args, "hop": hop + 1})
+        url = f"{self._paths.prefix}{request.path}?{arguments}"
+        return self._requests.twiml(twiml.elsewhere(url), "elsewhere")
 
     def _by_keys(self, new: CallState, why: Why) -> Response:
         """Without a stream: by keys, or where not even those can be had, by people."""

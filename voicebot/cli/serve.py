@@ -47,11 +47,13 @@ def serve(
 
     from voicebot import config
     from voicebot.logs import set_up
+    from voicebot.sharing import check_sharing
 
     configuration = config.load(
         host=host, port=port, pack=pack, language=language, workers=workers, tls_cert=cert, tls_key=key
     )
     set_up(configuration)
+    check_sharing(configuration)
     console = Console()
     if configuration.workers > 1:
         raise typer.Exit(_serve_with_workers(configuration, console, follow=follow))
@@ -62,8 +64,11 @@ def _serve_alone(configuration: Configuration, console: Console, *, follow: bool
     """In this process: the port is open at once, and callers go to people until all is loaded."""
     from voicebot.cli.follow import follower
     from voicebot.service import Service
+    from voicebot.sharing import open_bus, open_live
 
-    service = Service(configuration, followers=(follower(console),) if follow else ())
+    bus = open_bus(configuration)
+    followers = (follower(console),) if follow else ()
+    service = Service(configuration, followers=followers, live=open_live(configuration), bus=bus)
     failure: list[BaseException] = []
 
     def load() -> None:
@@ -84,6 +89,8 @@ def _serve_alone(configuration: Configuration, console: Console, *, follow: bool
         _take_calls(configuration, service, console, lifespan=lifespan)
     finally:
         service.close()
+        if bus is not None:
+            bus.close()
     if failure:
         raise failure[0]
     sys.stdout.flush()
@@ -118,11 +125,12 @@ def _serve_with_workers(configuration: Configuration, console: Console, *, follo
     def work(parent: Signs, hurry: bool) -> int:
         from voicebot.cli.follow import follower
         from voicebot.service import Service
+        from voicebot.sharing import open_bus, open_live
         from voicebot.store.bus_file import FileBus
 
         beside = SteadyStore(SqliteStore(memory / "live.db")) if memory else None
-        live = SteadyStore(SqliteStore(file), beside=beside)
-        bus = FileBus(configuration.var / "bus.db")
+        live = open_live(configuration, beside) or SteadyStore(SqliteStore(file), beside=beside)
+        bus = open_bus(configuration) or FileBus(configuration.var / "bus.db")
         followers = (follower(console),) if follow else ()
         service = Service(configuration, followers=followers, live=live, bus=bus, preloaded=preloaded, hurry=hurry)
         try:
@@ -156,6 +164,7 @@ def _stand_in(configuration: Configuration, listener: socket.socket) -> int:
     from telephony.server import serve as serve_until_told
     from telephony.workers import end_with_parent
     from voicebot.service import Service
+    from voicebot.sharing import machine, open_live
 
     pid = os.fork()
     if pid:
@@ -163,8 +172,16 @@ def _stand_in(configuration: Configuration, listener: socket.socket) -> int:
     status = 1
     try:
         end_with_parent()
-        service = Service(configuration)
-        serve_until_told(configuration, service, ready=lambda: False, office=service.office, listener=listener)
+        service = Service(configuration, live=open_live(configuration))
+        serve_until_told(
+            configuration,
+            service,
+            ready=lambda: False,
+            live=service.live,
+            machine=machine(configuration),
+            office=service.office,
+            listener=listener,
+        )
         status = 0
     finally:
         os._exit(status)
@@ -189,6 +206,7 @@ def _take_calls(
     from telephony.people.moving import open_moving
     from telephony.server import serve as serve_until_told
     from voicebot.analytics.alerts.watch import watching_alerts
+    from voicebot.sharing import machine
 
     def listening(port: int) -> None:
         if console is not None:
@@ -204,7 +222,8 @@ def _take_calls(
             registry=service.monitor.registry,
             capacity=lambda: service.capacity,
             live=service.live,
-            service_id=service_id,
+            service_id=f"{machine(configuration)} {service_id or os.getpid()}",
+            machine=machine(configuration),
             blueprints=[calls_blueprint(service.journal)],
             office=service.office,
             moving=open_moving(configuration),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -26,6 +27,8 @@ class CallCard:
     """`twilio`, `browser`, `mic`, `keypad`."""
     began: str
     """ISO 8601, UTC."""
+    holder: str = ""
+    """Who holds it: what another one says of its end, who held it before, is of the past."""
 
 
 class Announcer:
@@ -35,12 +38,13 @@ class Announcer:
         self._bus = bus
         self._now = now
         self._lock = threading.Lock()
+        self._name = secrets.token_hex(8)
         self._running: dict[str, tuple[CallCard, Journal]] = {}
         self._stop = bus.subscribe(topics.ASKED, self._asked)
 
     def begin(self, journal: Journal, *, pack: str, language: str, channel: str) -> None:
         """A call is held here from now on."""
-        card = CallCard(journal.call_id, pack, language, channel, self._now().isoformat())
+        card = CallCard(journal.call_id, pack, language, channel, self._now().isoformat(), self._name)
         with self._lock:
             self._running[journal.call_id] = (card, journal)
             while len(self._running) > _MOST_CALLS:
@@ -53,7 +57,7 @@ class Announcer:
         if entry.who == "call":
             with self._lock:
                 self._running.pop(call_id, None)
-            self._bus.publish(topics.ENDED, {"call": call_id, "outcome": entry.facts})
+            self._bus.publish(topics.ENDED, {"call": call_id, "outcome": entry.facts, "holder": self._name})
 
     def close(self) -> None:
         """Answer nobody any more."""

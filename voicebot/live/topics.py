@@ -1,11 +1,11 @@
 """The topics of live calls. Messages are JSON objects with the call's id under `call`."""
 
 BEGAN = "call began"
-"""A call began, or goes on in another process: {call, pack, language, channel, began}."""
+"""A call began, or goes on in another process: {call, pack, language, channel, began, holder}."""
 ENTRY = "call entry"
 """An entry of its journal is complete: {call, entry}."""
 ENDED = "call ended"
-"""It is over: {call, outcome}."""
+"""It is over: {call, outcome, holder}."""
 ASKED = "calls asked for"
 """Somebody wants to know which calls there are; who holds some answers with HERE for each: {}."""
 HERE = "call here"

@@ -24,6 +24,7 @@ class WatchedCall:
     language: str = ""
     channel: str = ""
     began: str = ""
+    holder: str = ""
     entries: list[Mapping[str, Any]] = field(default_factory=list)
     """As `voicebot.store.journal.Entry.to_json`."""
 
@@ -84,7 +85,9 @@ class Watching:
     def _bring_up_to_date(self, topic: str, message: Message) -> None:
         call_id = str(message["call"])
         if topic == topics.ENDED:
-            self._calls.pop(call_id, None)
+            known = self._calls.get(call_id)
+            if known is not None and message.get("holder", "") in ("", known.holder):
+                del self._calls[call_id]
             return
         call = self._calls.setdefault(call_id, WatchedCall(call_id))
         while len(self._calls) > _MOST_CALLS:
@@ -94,6 +97,7 @@ class Watching:
                 call.entries.append(message["entry"])
             return
         call.pack, call.language = str(message["pack"]), str(message["language"])
+        call.holder = str(message.get("holder", ""))
         call.channel, call.began = str(message["channel"]), call.began or str(message["began"])
         if topic == topics.HERE:
             call.entries = list(message["entries"])

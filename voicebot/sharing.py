@@ -1,0 +1,65 @@
+"""What several hosts share of running calls, opened from the configuration."""
+
+from __future__ import annotations
+
+import socket
+
+import structlog
+
+from voicebot.config import Configuration, ConfigurationError
+from voicebot.store.bus import Bus
+from voicebot.store.live import LiveStore
+from voicebot.store.live_steady import SteadyStore
+
+_log = structlog.get_logger(__name__)
+
+_LIVE_WITHIN_S = 0.5
+"""For which a call waits for Redis at most, once a second while Redis is away."""
+
+
+def machine(configuration: Configuration) -> str:
+    """This host's name among those that share calls; empty where it is alone."""
+    if not configuration.redis_url.get_secret_value():
+        return ""
+    return configuration.machine or socket.gethostname()
+
+
+def check_sharing(configuration: Configuration) -> None:
+    """Raises ConfigurationError where hosts that share calls would not understand each other."""
+    shares = bool(configuration.redis_url.get_secret_value())
+    needed = {
+        "database_url": configuration.database_url.get_secret_value() or not shares,
+        "console_key": configuration.console_key.get_secret_value(),
+        "profile_key": configuration.profile_key.get_secret_value() or not configuration.remember_callers,
+    }
+    missing = [name for name, value in needed.items() if not value]
+    if not missing:
+        return
+    if shares:
+        raise ConfigurationError(
+            f"hosts that share redis_url need {' and '.join(missing)} as well, the same on all of them; "
+            "for a key write what `openssl rand -hex 32` prints."
+        )
+    if configuration.database_url.get_secret_value():
+        _log.warning("keys are made by this host alone: others on the same database need the same", settings=missing)
+
+
+def open_live(configuration: Configuration, beside: LiveStore | None = None) -> SteadyStore | None:
+    """Live state that all hosts share; None where this one is alone. `beside`: what this host's workers share while
+    Redis is away, by default this process's memory. Raises RedisError."""
+    url = configuration.redis_url.get_secret_value()
+    if not url:
+        return None
+    from voicebot.store.live_redis import RedisStore
+
+    return SteadyStore(RedisStore(url), within_s=_LIVE_WITHIN_S, beside=beside, remembers=False)
+
+
+def open_bus(configuration: Configuration) -> Bus | None:
+    """The bus of all hosts; None where this one is alone. Not before a fork. Raises RedisError."""
+    url = configuration.redis_url.get_secret_value()
+    if not url:
+        return None
+    from voicebot.store.bus_redis import RedisBus
+
+    return RedisBus(url)
