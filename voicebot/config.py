@@ -158,6 +158,10 @@ class Configuration(BaseSettings):
     """Seconds after which a call is given to a person."""
     csat_share: float = Field(0.1, ge=0, le=1)
     """Share of calls that are asked at their end how well the caller was helped; 0: none."""
+    label_random_share: float = Field(0.2, ge=0, le=1)
+    """Share of the turns to be labelled that chance chooses, so that figures from them hold for all turns."""
+    label_double_share: float = Field(0.1, ge=0, le=1)
+    """Share of the turns to be labelled that two people label, so that their agreement is known."""
 
     database_url: SecretStr = SecretStr("")
     """The database of calls and accounts, as postgresql://USER:PASSWORD@HOST/DATABASE; empty: SQLite under `var`."""
