@@ -9,6 +9,7 @@ import voicebot.cli.check
 import voicebot.cli.database
 import voicebot.cli.doctor
 import voicebot.cli.evaluate
+import voicebot.cli.experiments
 import voicebot.cli.export
 import voicebot.cli.knowledge
 import voicebot.cli.mic

@@ -8,15 +8,15 @@ withheld can't be told apart: of their calls 20 an hour count, whichever variant
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.engine import Row
 
-from voicebot.analytics.experiments.assessment import Assessment, VariantFigures, assess
+from voicebot.analytics.experiments.assessment import Assessment, VariantFigures, assess, planned
 from voicebot.analytics.experiments.design import METRICS, Design, Metric
-from voicebot.analytics.experiments.runs import Run
+from voicebot.analytics.experiments.runs import Run, Runs
 from voicebot.analytics.experiments.sequential import Sample
 from voicebot.store.history.database import Database
 from voicebot.store.history.tables import calls, milliseconds
@@ -118,3 +118,15 @@ def _values(row: Row[Any]) -> dict[Metric, float]:
     if row.duration_ms is not None:
         values["duration"] = min(row.duration_ms / 1000, _LONGEST_S)
     return values
+
+
+def start(database: Database, design: Design, by: str, now: datetime) -> Run:
+    """Start a run, planned by how the metric varied in the last 30 days.
+
+    Raises ExperimentError where it runs already, and DatabaseError.
+    """
+    varied = spread(database, design, now - _LOOKED_BACK, now)
+    return Runs(database, lambda: now).start(design, by, planned(design, varied))
+
+
+_LOOKED_BACK = timedelta(days=30)
