@@ -68,6 +68,7 @@ from voicebot.nlu.stoppable_encoder import EncodingStoppedError, StoppableEncode
 from voicebot.office import Office
 from voicebot.priority import Patience, lower_priority
 from voicebot.running_experiments import RunningExperiments
+from voicebot.sharing import machine
 from voicebot.speaking_ahead import PHRASES_WITHIN_S, phrases, read_ahead
 from voicebot.store import call_log
 from voicebot.store.bus import Bus, LocalBus
@@ -465,7 +466,9 @@ class Service:
         greeting = _bridge(pack, "go_ahead", language, 0)
         domain = next(first_domains(pack, self.configuration))
         measured = capacity.measure(recogniser, domain, voice.speak(greeting, language))
-        agreed = self.live.change("capacity", "calls", lambda known: known or str(measured.calls), _MEASURED_S)
+        agreed = self.live.change(
+            "capacity", machine(self.configuration) or "calls", lambda known: known or str(measured.calls), _MEASURED_S
+        )
         self.capacity = int(agreed or measured.calls)
         _log.info("capacity", calls=self.capacity, cores=measured.cores, listening=measured.listening)
 
