@@ -215,6 +215,14 @@ class Configuration(BaseSettings):
     smtp_from: str = ""
     """The sender's address."""
 
+    # What is done by itself
+    jobs: bool = True
+    """Whether scheduled work, such as mining and the weekly report, is done beside the calls."""
+    celery_broker_url: SecretStr = SecretStr("")
+    """Celery's broker, such as redis://127.0.0.1:6379/1: its workers do the scheduled work then. Empty: done here."""
+    report_mail_to: list[str] = Field(default_factory=list)
+    """Who gets the weekly report by e-mail; needs `smtp_host` and `smtp_from`."""
+
     @field_validator("twilio_number")
     @classmethod
     def _is_number(cls, value: str) -> str:
@@ -263,7 +271,7 @@ class Configuration(BaseSettings):
             raise ValueError("write a URL that begins with https:// or http://")
         return value
 
-    @field_validator("smtp_from", "alert_mail_to")
+    @field_validator("smtp_from", "alert_mail_to", "report_mail_to")
     @classmethod
     def _are_addresses(cls, value: str | list[str]) -> str | list[str]:
         for address in [value] if isinstance(value, str) else value:
