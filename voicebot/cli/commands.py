@@ -13,6 +13,7 @@ import voicebot.cli.experiments
 import voicebot.cli.export
 import voicebot.cli.knowledge
 import voicebot.cli.mic
+import voicebot.cli.mine
 import voicebot.cli.models
 import voicebot.cli.privacy
 import voicebot.cli.replay
