@@ -30,7 +30,14 @@ def open_first(pack: Pack, configuration: Configuration) -> VoskRecogniser | Non
         for language in pack.languages
         if (folder := _found(_VOSK_MODELS[language], configuration)) is not None
     }
-    return VoskRecogniser(models, thresholds=Thresholds(**pack.verification)) if models else None
+    if not models:
+        return None
+    from voicebot.trained import find_trained
+
+    trained = find_trained(pack)
+    fitted = trained.verification() if trained else None
+    thresholds = Thresholds(**{**(fitted or {}).get("thresholds", {}), **pack.verification})
+    return VoskRecogniser(models, thresholds=thresholds, verification=fitted)
 
 
 def open_recogniser(pack: Pack, configuration: Configuration, first: VoskRecogniser | None = None) -> TwoListeners:

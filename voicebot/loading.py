@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,14 +18,12 @@ from voicebot.dialogue.domains import PackDomains
 from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.knowing import WithKnowledge
 from voicebot.dialogue.pack import LanguagePack, Pack, load_pack
-from voicebot.dialogue.understander import PackUnderstander, without_slots
+from voicebot.dialogue.understander import PackUnderstander
 from voicebot.errors import VoicebotError
 from voicebot.knowledge.base import KnowledgeBase
 from voicebot.knowledge.store import KnowledgeStore
-from voicebot.listeners import open_first
 from voicebot.nlu.encoder import Encoder, load_encoder
 from voicebot.nlu.sentiment import words_feeling
-from voicebot.nlu.templates import Expansion
 from voicebot.store.history.database import open_database
 from voicebot.store.history.keeping import Ages, CallHistory
 from voicebot.store.history.preparing import Preparation
@@ -77,33 +74,24 @@ def open_sealer(configuration: Configuration) -> Sealer | None:
     return Sealer(key, before) if key else None
 
 
-TRAINING_SENTENCES = 40
-"""Wordings of an intent that its model learns from: more say little new, and each costs an embedding."""
-
-
 def open_dialogue(pack: Pack, var: Path, encoder: Encoder | None = None) -> Dialogue:
-    """The pack's dialogue, its understanding trained: in a second on n-grams alone.
+    """The pack's dialogue. Its understanding is that of the models beside the content, where they fit it, and else
+    trained here: in a second on n-grams alone, with an encoder in 15 ms more a sentence that `var` has no embedding of.
 
-    With an encoder it takes 15 ms more a sentence that `var` holds no embedding of.
+    A version with a fine-tuned encoder uses that in place of `encoder`.
     """
-    from voicebot.nlu.intents import IntentModel
+    from voicebot.trained import Lesson, find_trained
 
-    def trained(words: LanguagePack) -> PackUnderstander:
-        examples = {intent: training_sentences(expansions) for intent, expansions in words.sentences.items()}
-        model = IntentModel.train(examples, encoder=encoder, names=words.titles, cache=var / "embeddings")
-        return PackUnderstander(pack, words.language, model)
+    trained = find_trained(pack)
+    if encoder is not None and trained is not None:
+        encoder = trained.encoder() or encoder
 
-    return Dialogue(pack, {language: trained(words) for language, words in pack.languages.items()})
+    def understander(words: LanguagePack) -> PackUnderstander:
+        lesson = Lesson.of(words)
+        model = trained.intents(words.language, lesson, encoder) if trained else None
+        return PackUnderstander(pack, words.language, model or lesson.train(encoder, var / "embeddings"))
 
-
-def training_sentences(expansions: Sequence[Expansion]) -> list[str]:
-    """What an intent's model learns from: `TRAINING_SENTENCES` written ones at most, and as many from calls."""
-    chosen: list[str] = []
-    for learned in (False, True):
-        closed = [without_slots(expansion.text) for expansion in expansions if bool(expansion.source) == learned]
-        most = min(len(closed), TRAINING_SENTENCES)
-        chosen += [closed[n * len(closed) // most] for n in range(most)]
-    return chosen
+    return Dialogue(pack, {language: understander(words) for language, words in pack.languages.items()})
 
 
 @dataclass(frozen=True)
@@ -115,23 +103,6 @@ class Preloaded:
     """Trained on n-grams alone."""
     first: VoskRecogniser | None
     """None where its model is not installed, or can't be loaded: that comes up again when the service loads."""
-
-
-def preload(configuration: Configuration) -> Preloaded:
-    """Load what can be shared. Raises ContentError and ConfigurationError; leaves no thread."""
-    pack = open_pack(configuration)
-    with ThreadPoolExecutor(1, "loading") as loading:
-        listening = loading.submit(open_first, pack, configuration)
-        dialogue = open_dialogue(pack, configuration.var)
-        warm(pack, dialogue)
-    try:
-        first = listening.result()
-    except VoicebotError:
-        first = None
-    if first is not None and configuration.language in first.languages:
-        for domain in first_domains(pack, configuration):
-            first.prepare(domain)
-    return Preloaded(pack, dialogue, first)
 
 
 def open_history(configuration: Configuration, pseudonym: Callable[[str], str]) -> CallHistory:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 import numpy as np
 from rapidfuzz import process
@@ -73,13 +74,19 @@ def features(found: Findings) -> dict[str, float]:
     }
 
 
-class Verifier:
-    """The shipped regression."""
+def shipped() -> dict[str, Any]:
+    """The parameters that come with the program: `weights` by feature, and `bias`."""
+    return dict(json.loads(resources.files("voicebot.asr").joinpath("verification.json").read_text()))
 
-    def __init__(self) -> None:
-        shipped = json.loads(resources.files("voicebot.asr").joinpath("verification.json").read_text())
-        self._weights = [float(shipped["weights"][name]) for name in FEATURES]
-        self._bias = float(shipped["bias"])
+
+class Verifier:
+    """The regression: the shipped one, or one with other parameters."""
+
+    def __init__(self, parameters: Mapping[str, Any] | None = None) -> None:
+        """`parameters`: as `shipped` gives them."""
+        of = parameters or shipped()
+        self._weights = [float(of["weights"][name]) for name in FEATURES]
+        self._bias = float(of["bias"])
 
     def probability(self, of: Mapping[str, float]) -> float:
         """That the sentence is what was said."""

@@ -58,10 +58,19 @@ _log = structlog.get_logger(__name__)
 class VoskRecogniser:
     """One Vosk model a language. Implements `Listener`."""
 
-    def __init__(self, models: Mapping[str, Path], *, thresholds: Thresholds | None = None) -> None:
-        """Load the models in `models`, folders by language: 3 s for Korean. Raises ModelError."""
+    def __init__(
+        self,
+        models: Mapping[str, Path],
+        *,
+        thresholds: Thresholds | None = None,
+        verification: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Load the models in `models`, folders by language: 3 s for Korean. Raises ModelError.
+
+        `verification`: parameters of `Verifier`, where they are not the shipped ones.
+        """
         self._thresholds = thresholds or Thresholds()
-        self._listeners = {language: _Listener(path, language) for language, path in models.items()}
+        self._listeners = {language: _Listener(path, language, verification) for language, path in models.items()}
 
     @property
     def languages(self) -> frozenset[str]:
@@ -87,9 +96,9 @@ class VoskRecogniser:
 class _Listener:
     """A model with its compiled domains and idle recognisers."""
 
-    def __init__(self, path: Path, language: str) -> None:
+    def __init__(self, path: Path, language: str, verification: Mapping[str, Any] | None) -> None:
         self.model = VoskModel(path, language)
-        self.verifier = Verifier()
+        self.verifier = Verifier(verification)
         self.second_look: SecondLook | None = None
         self._segmenter = Segmenter(self.model.words, language)
         self._graphs: dict[Domain, DomainGraph] = {}

@@ -16,8 +16,9 @@ _LONGEST_TOKENS = 512
 class HuggingFaceEncoder:
     """Mean-pooled last hidden states, the pooling of e5, MiniLM and most sentence encoders; on the CPU."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, name: str = "") -> None:
         """`model`: a name on the hub, already downloaded, or a folder. Nothing is fetched from the network.
+        `name`: what to call it, where that is not `model`: a folder may move.
 
         Raises EncoderError where transformers is missing or the model cannot be loaded.
         """
@@ -38,7 +39,7 @@ class HuggingFaceEncoder:
                 "or a model of the Hugging Face hub that is already in the local cache."
             ) from None
         self._torch = torch
-        self._model_name = model
+        self._model_name = name or model
         # e5 was trained with prefixes; others were not.
         self._prefix = "query: " if "e5" in model.lower() else ""
 
