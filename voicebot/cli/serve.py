@@ -104,8 +104,8 @@ def _serve_with_workers(configuration: Configuration, console: Console, *, follo
     from telephony.shared_memory import shared_folder
     from telephony.tls import check_tls
     from telephony.workers import USAGE, Signs, Workers
+    from voicebot.editions.packs import preload
     from voicebot.errors import VoicebotError
-    from voicebot.loading import preload
     from voicebot.store.live_sqlite import SqliteStore, make_sound
     from voicebot.store.live_steady import SteadyStore
 
