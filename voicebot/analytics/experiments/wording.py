@@ -89,7 +89,8 @@ _STATUS = {
         "통화가 어디서 사라지는지 먼저 확인해 주세요.",
     },
     "en": {
-        "few": "It is too early to tell. So far {n} callers were counted; there is an answer with {most} at the latest.",
+        "few": "It is too early to tell. "
+        "So far {n} callers were counted; there is an answer with {most} at the latest.",
         "going": "It is not clear yet which is better. "
         "So far {n} callers were counted; there is an answer with {most} at the latest.",
         "unfinished": "It ended with {n} callers, before anything was clear.",
