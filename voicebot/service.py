@@ -68,20 +68,20 @@ from voicebot.nlu.stoppable_encoder import EncodingStoppedError, StoppableEncode
 from voicebot.office import Office
 from voicebot.priority import Patience, lower_priority
 from voicebot.running_experiments import RunningExperiments
-from voicebot.sharing import machine
+from voicebot.sharing import machine, open_callbacks, open_profiles, open_voicemails
 from voicebot.speaking_ahead import PHRASES_WITHIN_S, phrases, read_ahead
 from voicebot.store import call_log
 from voicebot.store.bus import Bus, LocalBus
 from voicebot.store.call_log import CallLog
 from voicebot.store.call_recordings import CallRecordings
-from voicebot.store.callbacks import Callbacks, Persistence, open_callbacks
+from voicebot.store.callbacks import Callbacks
 from voicebot.store.hand_overs import HandOvers, SharedHandOvers
+from voicebot.store.history.database import Database
 from voicebot.store.history.keeping import CallHistory
 from voicebot.store.history.records import Record
 from voicebot.store.journal import Entry, Follower, Journal
 from voicebot.store.live import LiveStore, MemoryStore
-from voicebot.store.profiles import Profiles
-from voicebot.store.voicemails import open_voicemails
+from voicebot.store.profiles import CallerProfiles
 from voicebot.tts import recordings
 from voicebot.tts.engines import engines, error_rates
 from voicebot.tts.voice import TelephoneVoice
@@ -325,11 +325,14 @@ class Service:
         whose = self._pseudonym(caller.number) or caller.number or caller.call_id
         return self._experiments.assign(pack, whose, language=language, channel=caller.channel)
 
+    @property
+    def _database(self) -> Database | None:
+        return self.history.database if self.history is not None else None
+
     @functools.cached_property
     def callbacks(self) -> Callbacks:
         """The call-backs that callers asked for."""
-        persistence = Persistence(self.configuration.callback_attempts)
-        return open_callbacks(self.configuration.var / "callbacks.db", persistence)
+        return open_callbacks(self.configuration, self._database)
 
     @functools.cached_property
     def office(self) -> Office:
@@ -339,7 +342,7 @@ class Service:
             name=lambda language: self._pack.languages[language].name if self._pack else "",
             hand_overs=self.hand_overs,
             callbacks=self.callbacks,
-            voicemails=open_voicemails(self.configuration.var / "voicemails.db"),
+            voicemails=open_voicemails(self.configuration, self._database),
             now=self._now,
         )
 
@@ -402,12 +405,11 @@ class Service:
             _log.info("trained on embeddings", pack=pack.name)
 
     @functools.cached_property
-    def _profiles(self) -> Profiles | None:
+    def _profiles(self) -> CallerProfiles | None:
         configuration = self.configuration
         if not configuration.remember_callers:
             return None
-        key = configuration.profile_key.get_secret_value()
-        profiles = Profiles(configuration.var, key, keep_days=configuration.remember_days)
+        profiles = open_profiles(configuration, self._database)
         profiles.expire()
         return profiles
 

@@ -1,4 +1,4 @@
-"""What several hosts share of running calls, opened from the configuration."""
+"""What several hosts share, opened from the configuration: live state, the bus, and what callers left."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ import socket
 import structlog
 
 from voicebot.config import Configuration, ConfigurationError
+from voicebot.store import callbacks, voicemails
 from voicebot.store.bus import Bus
+from voicebot.store.callbacks import Callbacks, Persistence
+from voicebot.store.history.database import Database, open_database
+from voicebot.store.key_file import key_from
 from voicebot.store.live import LiveStore
 from voicebot.store.live_steady import SteadyStore
+from voicebot.store.profiles import CallerProfiles, Profiles
+from voicebot.store.profiles_shared import SharedProfiles
+from voicebot.store.voicemails import Voicemails
 
 _log = structlog.get_logger(__name__)
 
@@ -63,3 +70,36 @@ def open_bus(configuration: Configuration) -> Bus | None:
     from voicebot.store.bus_redis import RedisBus
 
     return RedisBus(url)
+
+
+def open_callbacks(configuration: Configuration, database: Database | None = None) -> Callbacks:
+    """The call-backs that callers asked for: in the database where one is configured, else in a file under `var`.
+
+    `database`: the configured one, where it is open already; its migrations run elsewhere. Raises PrivateDatabaseError
+    and DatabaseError.
+    """
+    persistence = Persistence(configuration.callback_attempts)
+    if shared := _shared(configuration, database):
+        return Callbacks(shared.engine, persistence, migrated=True)
+    return callbacks.open_callbacks(configuration.var / "callbacks.db", persistence)
+
+
+def open_voicemails(configuration: Configuration, database: Database | None = None) -> Voicemails:
+    """What callers left; see `open_callbacks`."""
+    if shared := _shared(configuration, database):
+        return Voicemails(shared.engine, migrated=True)
+    return voicemails.open_voicemails(configuration.var / "voicemails.db")
+
+
+def open_profiles(configuration: Configuration, database: Database | None = None) -> CallerProfiles:
+    """What is remembered of callers; see `open_callbacks`. Raises ProfilesError and KeyFileError."""
+    key, days = configuration.profile_key.get_secret_value(), configuration.remember_days
+    shared = _shared(configuration, database)
+    if shared is None:
+        return Profiles(configuration.var, key, keep_days=days)
+    return SharedProfiles(shared, key or key_from(configuration.var / "profiles.key").decode("latin-1"), keep_days=days)
+
+
+def _shared(configuration: Configuration, database: Database | None) -> Database | None:
+    url = configuration.database_url.get_secret_value()
+    return (database or open_database(url, configuration.var)) if url else None

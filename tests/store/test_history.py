@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from support.history import FULL, NOON, a_call, heard, put, said
 
-from voicebot.store import alert_tables
+from voicebot.store import alert_tables, shared_tables
 from voicebot.store.accounts import tables as accounts
 from voicebot.store.history.database import Database, DatabaseError, open_database
 from voicebot.store.history.desk import Desk
@@ -321,7 +321,7 @@ def test_words_go_first_then_calls(database: Database) -> None:
 
 
 def test_the_schema_is_what_the_migrations_make(database: Database) -> None:
-    assert accounts.metadata is alert_tables.metadata is metadata
+    assert accounts.metadata is alert_tables.metadata is shared_tables.metadata is metadata
     with database.reading() as connection:
         options = {"include_name": lambda name, kind, _: kind != "table" or not str(name).startswith("turn_search")}
         differences = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)

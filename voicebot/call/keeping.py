@@ -10,7 +10,7 @@ from voicebot.channel import Caller
 from voicebot.dialogue.actions import Forget, Remember, RequestCallback
 from voicebot.store.callbacks import Callbacks
 from voicebot.store.profile import Facts, Preferences, Subject
-from voicebot.store.profiles import Profiles
+from voicebot.store.profiles import CallerProfiles
 
 Kept = RequestCallback | Remember | Forget
 
@@ -18,7 +18,7 @@ Kept = RequestCallback | Remember | Forget
 class Keeping:
     """Blocking: runs off the event loop."""
 
-    def __init__(self, profiles: Profiles | None, callbacks: Callbacks, now: Callable[[], datetime]) -> None:
+    def __init__(self, profiles: CallerProfiles | None, callbacks: Callbacks, now: Callable[[], datetime]) -> None:
         """`profiles` None: callers are not remembered."""
         self._profiles, self._callbacks, self._now = profiles, callbacks, now
 

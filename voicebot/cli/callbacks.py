@@ -51,8 +51,8 @@ def run(as_json: AsJson = False) -> None:
     from voicebot.loading import open_pack
     from voicebot.logs import set_up
     from voicebot.office import Office
+    from voicebot.sharing import open_voicemails
     from voicebot.store.hand_overs import LocalHandOvers
-    from voicebot.store.voicemails import open_voicemails
 
     configuration = config.load()
     set_up(configuration)
@@ -63,7 +63,7 @@ def run(as_json: AsJson = False) -> None:
         name=lambda language: pack.languages[language].name,
         hand_overs=LocalHandOvers(),
         callbacks=_open(configuration),
-        voicemails=open_voicemails(configuration.var / "voicemails.db"),
+        voicemails=open_voicemails(configuration),
     )
     rounds = CallbackRounds(configuration, office, open_calls(configuration))
     open_now = rounds.may_call(office.now())
@@ -99,9 +99,9 @@ def cancel(
 def voicemails(as_json: AsJson = False) -> None:
     """List the messages that callers left; their sound stands with Twilio."""
     from voicebot import config
-    from voicebot.store.voicemails import open_voicemails
+    from voicebot.sharing import open_voicemails
 
-    found = open_voicemails(config.load().var / "voicemails.db").all()
+    found = open_voicemails(config.load()).all()
     if as_json:
         _print_json([asdict(one) for one in found])
         return
@@ -110,9 +110,9 @@ def voicemails(as_json: AsJson = False) -> None:
 
 
 def _open(configuration: Configuration) -> Callbacks:
-    from voicebot.store.callbacks import Persistence, open_callbacks
+    from voicebot.sharing import open_callbacks
 
-    return open_callbacks(configuration.var / "callbacks.db", Persistence(configuration.callback_attempts))
+    return open_callbacks(configuration)
 
 
 def _print_json(value: Any) -> None:

@@ -105,21 +105,18 @@ def _full(number: str) -> str:
 def _subjects(configuration: Configuration) -> DataSubjects:
     from voicebot.cli.database import opened
     from voicebot.loading import open_sealer
+    from voicebot.sharing import open_callbacks, open_profiles, open_voicemails
     from voicebot.store.call_recordings import CallRecordings
-    from voicebot.store.callbacks import open_callbacks
     from voicebot.store.data_subject import DataSubjects
-    from voicebot.store.profiles import Profiles
-    from voicebot.store.voicemails import open_voicemails
 
-    var = configuration.var
-    key = configuration.profile_key.get_secret_value()
+    var, database = configuration.var, opened(configuration)
     return DataSubjects(
-        Profiles(var, key, keep_days=configuration.remember_days),
-        opened(configuration),
+        open_profiles(configuration, database),
+        database,
         var / "calls",
         CallRecordings(var / "recordings", open_sealer(configuration)),
-        open_voicemails(var / "voicemails.db"),
-        open_callbacks(var / "callbacks.db"),
+        open_voicemails(configuration, database),
+        open_callbacks(configuration, database),
     )
 
 

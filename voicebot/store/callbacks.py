@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import JSON, Column, Engine, Integer, MetaData, Row, String, Table, func, select
+from sqlalchemy import Engine, Row, func, select, text
 
 from voicebot.privacy.redactor import redact, redact_data
 from voicebot.store.private_database import private_database
+from voicebot.store.shared_tables import callbacks as _callbacks
 
 State = Literal["waiting", "dialling", "reached", "given_up", "cancelled"]
 """`reached`: a person took the call; `given_up`: as many attempts as allowed."""
@@ -27,27 +28,10 @@ Result = Literal["human", "machine", "fax", "busy", "no-answer", "failed", "canc
 LEASE = timedelta(minutes=10)
 """After which an attempt that nothing was heard of counts as lost: ringing takes 1 minute, a status seconds."""
 
-_FINAL: Mapping[Result, State] = {"human": "reached", "fax": "given_up", "barred": "given_up"}
+_CLAIMING = 0x63616C6C
+"""The advisory lock on PostgreSQL under which call-backs are claimed; any number that others don't use."""
 
-_metadata = MetaData()
-# Times are UTC in ISO 8601, which sorts as text.
-_callbacks = Table(
-    "callbacks",
-    _metadata,
-    Column("id", String(16), primary_key=True),
-    Column("number", String(20), nullable=False, index=True),
-    Column("language", String(8), nullable=False),
-    Column("reason", String(64), nullable=False),
-    Column("summary", String, nullable=False),
-    Column("context", JSON, nullable=False),
-    Column("asked_at", String(32), nullable=False),
-    Column("due_at", String(32), nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("state", String(16), nullable=False, index=True),
-    Column("lease_until", String(32), nullable=False),
-    Column("call_sid", String(64), nullable=False),
-    Column("result", String(16), nullable=False),
-)
+_FINAL: Mapping[Result, State] = {"human": "reached", "fax": "given_up", "barred": "given_up"}
 
 
 @dataclass(frozen=True)
@@ -93,10 +77,12 @@ class Callbacks:
     All raise SQLAlchemyError where the database is away.
     """
 
-    def __init__(self, engine: Engine, persistence: Persistence | None = None) -> None:
+    def __init__(self, engine: Engine, persistence: Persistence | None = None, *, migrated: bool = False) -> None:
+        """`migrated`: the database's migrations make the table; else it is made here."""
         self._engine = engine
         self._persistence = persistence or Persistence()
-        _metadata.create_all(engine)
+        if not migrated:
+            _callbacks.create(engine, checkfirst=True)
 
     def add(
         self,
@@ -206,6 +192,9 @@ class Callbacks:
                 "result": "",
             }
             with self._engine.begin() as connection:
+                if connection.dialect.name == "postgresql":
+                    # Else two that claim at once would not count each other's.
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CLAIMING})
                 if connection.execute(_callbacks.update().where(mine).values(taken)).rowcount == 1:
                     row = connection.execute(select(_callbacks).where(_callbacks.c.id == callback_id)).one()
                     return _callback(row)

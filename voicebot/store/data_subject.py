@@ -16,7 +16,7 @@ from voicebot.store.call_recordings import CallRecordings
 from voicebot.store.callbacks import Callbacks
 from voicebot.store.history.callers import calls_of, forget_caller
 from voicebot.store.history.database import Database
-from voicebot.store.profiles import Profiles
+from voicebot.store.profiles import CallerProfiles
 from voicebot.store.voicemails import Voicemails
 
 
@@ -44,7 +44,7 @@ class Kept:
 class DataSubjects:
     """Where to look. Every method blocks, and may raise DatabaseError, SQLAlchemyError and OSError."""
 
-    profiles: Profiles
+    profiles: CallerProfiles
     database: Database
     calls: Path
     """Folder of the stored calls."""

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hmac
 import json
 import os
-import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
 from voicebot.errors import VoicebotError
-from voicebot.nlu.entities.phones import phone_number
 from voicebot.store.key_file import SHORTEST_KEY, key_from
+from voicebot.store.number_hash import NumberHash
 from voicebot.store.profile import Facts, Profile, days_before
 
 _log = structlog.get_logger(__name__)
@@ -31,14 +29,36 @@ _T = TypeVar("_T")
 _WAIT_S = 0.5
 """How long another process may hold the database before a call goes on without the profile."""
 _SCHEMA = 1
-_WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
-"""What stands for a number where there is none: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE on a phone's
-keys, after Twilio's documentation of caller ids."""
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class ProfilesError(VoicebotError):
     """Profiles can't be kept as configured; raised when they are opened, never during a call."""
+
+
+class CallerProfiles(Protocol):
+    """What is remembered of callers. Every method blocks, and none raises: what goes wrong costs the profile and one
+    log line, never the call."""
+
+    def pseudonym(self, number: str) -> str:
+        """What the history knows a number by; empty for a withheld one and for what is none."""
+        ...
+
+    def find(self, number: str) -> Profile | None:
+        """The profile of a caller's number (E.164 or as dialled in Korea); None where nothing is kept of it."""
+        ...
+
+    def remember(self, number: str, facts: Facts) -> bool:
+        """Add one call to a caller's profile. False where nothing was kept."""
+        ...
+
+    def forget(self, number: str) -> bool:
+        """Remove all that is kept of a caller. True where nothing of it is left."""
+        ...
+
+    def expire(self) -> int:
+        """Remove the profiles that are past their time; returns how many."""
+        ...
 
 
 class Profiles:
@@ -59,12 +79,7 @@ class Profiles:
         self._path = folder / "profiles.db"
         self._keep_days = keep_days
         self._today = today
-        if key and len(key) < SHORTEST_KEY:
-            raise ProfilesError(
-                f"the key of the profiles has {len(key)} characters; write at least {SHORTEST_KEY}, for example what "
-                "`openssl rand -hex 32` prints, or none to have one made."
-            )
-        self._key = key.encode() if key else key_from(folder / "profiles.key")
+        self._numbers = NumberHash(profile_key(key) if key else key_from(folder / "profiles.key"))
         self._failing = False
 
     def pseudonym(self, number: str) -> str:
@@ -72,12 +87,11 @@ class Profiles:
 
         Empty for a withheld number and for what is none.
         """
-        caller = self._hash(number)
-        return "" if caller is None else hmac.digest(self._key, b"history" + caller, "sha256").hex()[:32]
+        return self._numbers.pseudonym(number)
 
     def find(self, number: str) -> Profile | None:
         """The profile of a caller's number (E.164 or as dialled in Korea); None where nothing is kept of it."""
-        caller = self._hash(number)
+        caller = self._numbers.of(number)
         if caller is None:
             return None
         oldest = days_before(self._today().isoformat(), self._keep_days)
@@ -89,7 +103,7 @@ class Profiles:
 
     def remember(self, number: str, facts: Facts) -> bool:
         """Add one call to a caller's profile, and drop what is past its time. False where nothing was kept."""
-        caller = self._hash(number)
+        caller = self._numbers.of(number)
         if caller is None:
             return False
         oldest = days_before(self._today().isoformat(), self._keep_days)
@@ -113,7 +127,7 @@ class Profiles:
 
         A database that was moved aside as damaged goes as well: nothing can be removed from it singly.
         """
-        caller = self._hash(number)
+        caller = self._numbers.of(number)
         if caller is None:
             return True
 
@@ -137,14 +151,6 @@ class Profiles:
             if date.fromtimestamp(aside.stat().st_mtime).isoformat() < oldest:
                 aside.unlink()
         return self._do("expire", delete, 0)
-
-    def _hash(self, number: str) -> bytes | None:
-        """What a number is known by; None for a withheld one and for what is none."""
-        dialled = re.sub(r"[\s().-]", "", number)
-        full = phone_number(dialled) if re.fullmatch(r"\+?\d{3,20}", dialled, re.ASCII) else None
-        if full is None or full in _WITHHELD:
-            return None
-        return hmac.digest(self._key, full.encode(), "sha256")
 
     def _do(self, what: str, work: Callable[[sqlite3.Connection], _T], otherwise: _T) -> _T:
         """Run `work` on an open database, once more on a fresh one if the file turns out damaged."""
@@ -173,6 +179,16 @@ class Profiles:
             _log.warning("damaged profiles can't be removed", file=str(_aside(self._path)), reason=error.strerror)
             return False
         return True
+
+
+def profile_key(key: str) -> bytes:
+    """The key as configured. Raises ProfilesError for one that is too short."""
+    if len(key) < SHORTEST_KEY:
+        raise ProfilesError(
+            f"the key of the profiles has {len(key)} characters; write at least {SHORTEST_KEY}, for example what "
+            "`openssl rand -hex 32` prints, or none to have one made."
+        )
+    return key.encode()
 
 
 def _select(database: sqlite3.Connection, caller: bytes, oldest: str) -> Profile | None:

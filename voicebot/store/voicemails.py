@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Engine, Integer, MetaData, Row, String, Table, select
+from sqlalchemy import Engine, Row, select
 from sqlalchemy.exc import IntegrityError
 
 from voicebot.privacy.redactor import redact
 from voicebot.store.private_database import private_database
+from voicebot.store.shared_tables import voicemails as _voicemails
 
 
 @dataclass(frozen=True)
@@ -32,23 +33,14 @@ class Voicemail:
     """What the caller had wanted of the bot."""
 
 
-_metadata = MetaData()
-_voicemails = Table(
-    "voicemails",
-    _metadata,
-    Column("recording_sid", String(64), primary_key=True),
-    *(Column(name, String, nullable=False) for name in ("call_id", "number", "language", "at")),
-    Column("seconds", Integer, nullable=False),
-    *(Column(name, String, nullable=False) for name in ("url", "summary")),
-)
-
-
 class Voicemails:
     """The messages of one database. Callable from any thread; every method blocks, and may raise SQLAlchemyError."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, migrated: bool = False) -> None:
+        """`migrated`: the database's migrations make the table; else it is made here."""
         self._engine = engine
-        _metadata.create_all(engine)
+        if not migrated:
+            _voicemails.create(engine, checkfirst=True)
 
     def add(self, voicemail: Voicemail) -> bool:
         """Keep a message, its summary without personal data; False where it is known: Twilio tells of each twice."""
