@@ -100,11 +100,14 @@ def nginx() -> str | None:
 
 
 @pytest.mark.skipif(nginx() is None, reason="nginx is not installed")
-def test_nginx_takes_its_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["nginx/voicebot.conf", "compose/nginx.conf"])
+def test_nginx_takes_its_files(tmp_path: Path, file: str) -> None:
     Certificate(tmp_path)
-    text = (DEPLOY / "nginx" / "voicebot.conf").read_text("utf-8")
-    text = re.sub(r"/etc/letsencrypt/\S+/fullchain\.pem", str(tmp_path / "cert.pem"), text)
-    text = re.sub(r"/etc/letsencrypt/\S+/privkey\.pem", str(tmp_path / "key.pem"), text)
+    text = (DEPLOY / file).read_text("utf-8")
+    text = re.sub(r"/etc/\S+/fullchain\.pem", str(tmp_path / "cert.pem"), text)
+    text = re.sub(r"/etc/\S+/privkey\.pem", str(tmp_path / "key.pem"), text)
+    # Names of the compose network, which nginx looks up when it starts.
+    text = re.sub(r"server voicebot-(\d):", r"server 127.0.0.\1:", text)
     (tmp_path / "site.conf").write_text(text, "utf-8")
     (tmp_path / "nginx.conf").write_text(
         f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{ access_log off; include {tmp_path}/site.conf; }}\n", "utf-8"
@@ -120,8 +123,9 @@ def test_caddy_takes_its_file() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_both_proxies_replace_what_clients_claim_and_keep_metrics_inside() -> None:
-    proxy = (DEPLOY / "nginx" / "voicebot.conf").read_text("utf-8")
-    assert re.search(r"X-Forwarded-For\s+\$remote_addr;", proxy)
-    for text in (proxy, (DEPLOY / "caddy" / "Caddyfile").read_text("utf-8")):
-        assert "/metrics" in text
+def test_proxies_replace_what_clients_claim_and_keep_metrics_inside() -> None:
+    proxies = [(DEPLOY / file).read_text("utf-8") for file in ("nginx/voicebot.conf", "compose/nginx.conf")]
+    for text in proxies:
+        assert re.search(r"X-Forwarded-For\s+\$remote_addr;", text)
+    for text in (*proxies, (DEPLOY / "caddy" / "Caddyfile").read_text("utf-8")):
+        assert "metrics" in text
