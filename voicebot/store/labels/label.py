@@ -21,6 +21,8 @@ Why = Literal["contradictory", "unintelligible", "no words", "intent is gone", "
 
 OUT_OF_SCOPE, UNINTELLIGIBLE = ":out_of_scope", ":unintelligible"
 """Categories beside the intents; no intent's name has a colon."""
+Trouble = Literal["bad_label", "no_turn", "no_label", "own_label", "contradicted", "changed"]
+
 LONGEST_TRANSCRIPT = 1000
 """Characters; a minute of quick speech has about 600 syllables."""
 _NOT_SAID = re.compile(r"[\W_]+")
@@ -29,10 +31,10 @@ _NOT_SAID = re.compile(r"[\W_]+")
 class LabelError(VoicebotError):
     """A label that can't be kept, or changed."""
 
-    def __init__(self, message: str, place: int = 0) -> None:
-        """`place`: of several that were to be added, which one, from 0."""
+    def __init__(self, message: str, kind: Trouble = "bad_label", place: int = 0) -> None:
+        """`kind`: by which pages find their own words for it. `place`: of several to be added, which one, from 0."""
         super().__init__(message)
-        self.place = place
+        self.kind, self.place = kind, place
 
 
 @dataclass(frozen=True)

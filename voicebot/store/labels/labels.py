@@ -91,7 +91,7 @@ class Labels:
                 try:
                     self._put(connection, one, by, entitled)
                 except LabelError as error:
-                    raise LabelError(str(error), place) from None
+                    raise LabelError(str(error), error.kind, place) from None
             for turn in {one.turn: None for one in new}:
                 self._settle(connection, turn)
             return [self._theirs(connection, one.turn, by) for one in new]
@@ -101,7 +101,7 @@ class Labels:
         with self._database.writing() as connection:
             label = self._one(connection, label_id)
             if label.by != by and not any_of:
-                raise LabelError(f"label {label_id} is {label.by}'s; only they can take it back.")
+                raise LabelError(f"label {label_id} is {label.by}'s; only they can take it back.", "own_label")
             connection.execute(delete(labels).where(_L.id == label_id))
             self._settle(connection, label.turn)
         return label
@@ -113,9 +113,11 @@ class Labels:
             for label_id in label_ids:
                 label = self._one(connection, label_id)
                 if label.by == by and not entitled:
-                    raise LabelError(f"label {label_id} is your own; somebody else has to agree with it.")
+                    raise LabelError(f"label {label_id} is your own; somebody else has to agree with it.", "own_label")
                 if label.state == "refused" or self._contradicted(connection, label):
-                    raise LabelError(f"label {label_id} is contradicted by another one; decide between them instead.")
+                    raise LabelError(
+                        f"label {label_id} is contradicted by another one; decide between them instead.", "contradicted"
+                    )
                 self._rule(connection, label_id, "approved", by)
                 agreed.append(label_id)
             return [self._one(connection, label_id) for label_id in agreed]
@@ -134,9 +136,11 @@ class Labels:
             at_issue = conflicts(self._standing(connection, found[0]))
             conflict = next((one for one in at_issue if {each.id for each in one.labels} == set(wanted)), None)
             if conflict is None:
-                raise LabelError("these labels have changed or were decided meanwhile; look at them again.")
+                raise LabelError("these labels have changed or were decided meanwhile; look at them again.", "changed")
             if right is not None and not entitled and by == self._one(connection, right).by:
-                raise LabelError("you can't decide for your own label; somebody else has to, or agree with the other.")
+                raise LabelError(
+                    "you can't decide for your own label; somebody else has to, or agree with the other.", "own_label"
+                )
             chosen = next((label for label in found if label.id == right), None)
             for label in found:
                 same = chosen is not None and label.meaning == chosen.meaning
@@ -253,7 +257,8 @@ class Labels:
         if found is None:
             raise LabelError(
                 f"call {turn.call[:60]} has no caller's turn {turn.number} in part {turn.part}; "
-                "label a turn that the history has."
+                "label a turn that the history has.",
+                "no_turn",
             )
         transcript = redact(judgement.transcript, found.language, new.asked)
         values: dict[str, Any] = {
@@ -320,7 +325,7 @@ class Labels:
     def _one(self, connection: Connection, label_id: int) -> Label:
         row = connection.execute(select(labels).where(_L.id == label_id)).first()
         if row is None:
-            raise LabelError(f"there is no label {label_id}; it may have been taken back.")
+            raise LabelError(f"there is no label {label_id}; it may have been taken back.", "no_label")
         return _label(row)
 
     def _theirs(self, connection: Connection, turn: Turn, by: str) -> Label:

@@ -1,0 +1,1 @@
+"""The pages on which people say what callers said and meant."""
