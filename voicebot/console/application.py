@@ -15,6 +15,7 @@ from voicebot.console.access.people import people_blueprint
 from voicebot.console.access.sign_in import sign_in_blueprint
 from voicebot.console.api.pages import add_api
 from voicebot.console.asgi import asgi_routes
+from voicebot.console.labelling.pages import labelling_blueprint
 from voicebot.console.live.feed import LiveFeed
 from voicebot.console.live.pages import live_blueprint
 from voicebot.console.navigation import navigation
@@ -70,6 +71,7 @@ def add_console(
     scene = Scene.of(access, database, Watching(bus), dialogue, zone, recordings)
     flask.register_blueprint(operators_blueprint(scene, database))
     add_api(flask, scene, database)
+    flask.register_blueprint(labelling_blueprint(scene, database, configuration))
     flask.register_blueprint(live_blueprint(scene, bus))
     asgi_routes(flask)["/console/live/feed"] = LiveFeed(access, scene.watching)
     if line is not None:
