@@ -51,6 +51,9 @@ class ToldRecogniser:
     def listen(self, domain: Domain) -> _ToldUtterance:
         return _ToldUtterance(self.will_hear.pop(0))
 
+    def streams(self, domain: Domain) -> bool:
+        return True
+
     def begin(self, pcm: bytes, domain: Domain) -> None:
         return None
 
@@ -61,6 +64,10 @@ class ToldRecogniser:
 @dataclass
 class _ToldUtterance:
     recognition: Recognition
+    partial: Partial = field(default_factory=lambda: Partial("", complete=False))
+
+    def take(self, pcm: bytes) -> None:
+        pass
 
     def feed(self, pcm: bytes) -> Partial:
         return Partial("", complete=False)

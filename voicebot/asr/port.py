@@ -59,7 +59,7 @@ class Recognition:
     text: str
     """What to understand: the hypothesis, or the domain sentence it was snapped to."""
     hypothesis: str
-    """The listener's own words."""
+    """The listener's own words; the same as `text` where it was so sure of the sentence that none were decoded."""
     verdict: Verdict
     score: float
     """Probability, between 0 and 1, that `text` is what was said."""
@@ -85,8 +85,17 @@ class Partial:
 class Utterance(Protocol):
     """One utterance while it is heard. Not thread-safe: one call at a time. Blocking: run it off the event loop."""
 
+    @property
+    def partial(self) -> Partial:
+        """What was decoded so far."""
+        ...
+
+    def take(self, pcm: bytes) -> None:
+        """Keep more audio, 16-bit 8 kHz mono, any whole number of samples: decoded when its words are needed."""
+        ...
+
     def feed(self, pcm: bytes) -> Partial:
-        """Decode more audio: 16-bit 8 kHz mono, any whole number of samples."""
+        """Take more audio, and decode it."""
         ...
 
     def peek(self) -> Partial:
@@ -107,6 +116,11 @@ class Listener(Protocol):
 
     def prepare(self, domain: Domain) -> object:
         """Compile a domain before it is needed, so that `listen` is quick."""
+        ...
+
+    def streams(self, domain: Domain) -> bool:
+        """Whether decoding while the caller talks is needed to know what was said: else a closer look at all of it,
+        when the caller pauses, does as well, and what is fed before only costs."""
         ...
 
 

@@ -95,6 +95,9 @@ class TwoListeners:
         if self._first and domain.language in self._first_languages:
             self._first.prepare(domain)
 
+    def streams(self, domain: Domain) -> bool:
+        return self._first is not None and domain.language in self._first_languages and self._first.streams(domain)
+
     def second_opinion(self, pcm: bytes, domain: Domain) -> Recognition | None:
         return self._second.second_opinion(pcm, domain.beyond or domain) if self._second else None
 
@@ -113,6 +116,13 @@ class UnheardUtterance:
 
     def __init__(self, domain: Domain) -> None:
         self._domain = domain
+
+    @property
+    def partial(self) -> Partial:
+        return Partial("", complete=False)
+
+    def take(self, pcm: bytes) -> None:
+        pass
 
     def feed(self, pcm: bytes) -> Partial:  # noqa: ARG002
         return Partial("", complete=False)

@@ -17,7 +17,7 @@ import structlog
 from voicebot.asr.domain_graph import DomainGraph, compile_domain, key_of, spoken_digits
 from voicebot.asr.judgement import Judgement, judge_free, judge_look, judge_similarity
 from voicebot.asr.port import Domain, Partial, Recognition, Utterance, Verdict
-from voicebot.asr.second_look import SecondLook
+from voicebot.asr.second_look import MOST_SENTENCES, SecondLook
 from voicebot.asr.segmentation import Segmenter, Unsayable
 from voicebot.asr.verification import Thresholds, Verifier
 from voicebot.asr.vocabulary import UNKNOWN, ModelError
@@ -84,6 +84,9 @@ class VoskRecogniser:
         """Compile a domain before it is needed; the words in it that the decoder can't hear."""
         return self._listener(domain).graph(domain).unsayable
 
+    def streams(self, domain: Domain) -> bool:
+        return self._listener(domain).streams(domain)
+
     def _listener(self, domain: Domain) -> _Listener:
         try:
             return self._listeners[domain.language]
@@ -122,6 +125,10 @@ class _Listener:
                 self._graphs[domain] = found
         return found
 
+    def streams(self, domain: Domain) -> bool:
+        """Whether the words are needed to judge an utterance: the second look scores sentences without them."""
+        return self.second_look is None or domain.open_question or not 0 < len(domain.sentences) <= MOST_SENTENCES
+
     def take(self, grammar: str) -> Any:
         """A recogniser at the beginning of an utterance; give it back after its final result."""
         with self._lock:
@@ -153,22 +160,34 @@ class VoskUtterance:
         self._graph = listener.graph(domain)
         self._free = domain.open_question or not self._graph.grammar
         self._grammar = "" if self._free else self._graph.grammar
-        self._recognizer = listener.take(self._grammar)
+        self._streams = self._free or listener.streams(domain)
+        self._recognizer: Any = None
+        """Taken when words are needed first."""
         rate = listener.model.rate
         self._resampler = StreamResampler(SAMPLE_RATE, rate) if rate != SAMPLE_RATE else None
         self._waiting = bytearray()
         self._sound = bytearray()
         self._samples = 0
+        self._decoded = 0
+        """Samples of them that were decoded."""
         self._partial = Partial("", complete=False)
         self._peeked: tuple[int, Judgement] | None = None
         """What was made of the sound so far, and how many samples that was."""
         self._cpu = time.thread_time() - started
+
+    @property
+    def partial(self) -> Partial:
+        return self._partial
+
+    def take(self, pcm: bytes) -> None:
+        self._waiting += pcm
 
     def feed(self, pcm: bytes) -> Partial:
         self._waiting += pcm
         if len(self._waiting) < 2 * _BATCH_SAMPLES:
             return self._partial
         started = time.thread_time()
+        self._keep()
         self._decode()
         self._read_partial()
         self._cpu += time.thread_time() - started
@@ -180,11 +199,17 @@ class VoskUtterance:
             self._partial = Partial(text, complete=self._complete(text))
 
     def peek(self) -> Partial:
-        """The second look at what was said so far; complete where it would be accepted."""
+        """The second look at what was said so far; complete where it would be accepted. Else the words are decoded:
+        they may be a whole sentence, and whoever reads of a misunderstanding wants to know them."""
         started = time.thread_time()
-        self._decode()
-        self._read_partial()
+        self._keep()
+        if self._streams:
+            self._decode()
+            self._read_partial()
         judged = self._judge(self._partial.text)
+        if judged.verdict is not Verdict.ACCEPT and not self._streams:
+            self._decode()
+            self._read_partial()
         self._peeked = self._samples, judged
         self._cpu += time.thread_time() - started
         # A string of digits may go on after a pause unless it is as long as it can be.
@@ -194,10 +219,18 @@ class VoskUtterance:
 
     def finish(self) -> Recognition:
         started = time.thread_time()
-        self._decode(last=True)
-        hypothesis = self._words(json.loads(self._recognizer.FinalResult()).get("text", ""))
-        self._listener.give_back(self._grammar, self._recognizer)
-        judged = self._peeked_just_now() or self._judge(hypothesis)
+        self._keep()
+        judged = self._peeked_just_now() or (None if self._streams else self._judge(""))
+        if judged is not None and judged.verdict is Verdict.ACCEPT:
+            hypothesis = judged.text
+            if self._recognizer is not None:
+                self._recognizer.Reset()
+        else:
+            self._decode(last=True)
+            hypothesis = self._words(json.loads(self._recognizer.FinalResult()).get("text", ""))
+            judged = judged or self._judge(hypothesis)
+        if self._recognizer is not None:
+            self._listener.give_back(self._grammar, self._recognizer)
         return Recognition(
             text=judged.text,
             hypothesis=hypothesis,
@@ -222,13 +255,20 @@ class VoskUtterance:
         quiet = not len(since) or np.abs(since).max() <= _QUIET * np.abs(before).max()
         return judged if quiet else None
 
-    def _decode(self, *, last: bool = False) -> None:
+    def _keep(self) -> None:
         room = LONGEST_SECONDS * SAMPLE_RATE - self._samples
         whole = len(self._waiting) // 2
         sound = bytes(self._waiting[: 2 * min(whole, room)])
         del self._waiting[: 2 * whole]
         self._samples += len(sound) // 2
         self._sound += sound
+
+    def _decode(self, *, last: bool = False) -> None:
+        """All that is kept and was not decoded yet."""
+        if self._recognizer is None:
+            self._recognizer = self._listener.take(self._grammar)
+        sound = bytes(self._sound[2 * self._decoded :])
+        self._decoded = self._samples
         if self._resampler:
             sound = self._resampler.push(np.frombuffer(sound, np.int16), last=last).tobytes()
         if sound:

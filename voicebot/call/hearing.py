@@ -37,6 +37,8 @@ class _Segment:
 
     def __init__(self, recogniser: Recogniser, domain: Domain) -> None:
         self.domain = domain
+        self.streams = bool(domain.digits) or recogniser.streams(domain)
+        """Whether its words are needed while it goes on: amid digits, callers pause for longer."""
         self.partial = Partial("", complete=False)
         self.sound = bytearray()
         self.pending = bytearray()
@@ -52,18 +54,21 @@ class _Segment:
         self._recogniser = recogniser
         self._utterance: Utterance | None = None
 
-    def feed(self, pcm: bytes) -> Partial:
-        """Off the loop: decode more."""
+    def _begun(self) -> Utterance:
         if self._utterance is None:
             self._utterance = self._recogniser.listen(self.domain)
-        return self._utterance.feed(pcm)
+        return self._utterance
+
+    def feed(self, pcm: bytes) -> Partial:
+        """Off the loop: decode more."""
+        return self._begun().feed(pcm)
 
     def peek(self, pcm: bytes) -> Partial:
-        """Off the loop: decode more, and look closer."""
-        streamed = self.feed(pcm)
-        assert self._utterance is not None
-        self.whole = self._utterance.peek().complete
-        return streamed
+        """Off the loop: take more, and look closer."""
+        utterance = self._begun()
+        utterance.take(pcm)
+        self.whole = utterance.peek().complete
+        return utterance.partial
 
     def begin_early(self) -> None:
         """The caller pauses amid something that is no whole sentence: the second listener may be needed."""
@@ -84,9 +89,9 @@ class _Segment:
 
     def finish(self, pcm: bytes) -> Recognition:
         """Off the loop: decode the rest, and decide."""
-        self.feed(pcm)
-        assert self._utterance is not None
-        return self._utterance.finish()
+        utterance = self._begun()
+        utterance.take(pcm)
+        return utterance.finish()
 
     def prosody(self, text: str) -> Prosody:
         """How it was said. Quick: under a millisecond a second of speech."""
@@ -128,8 +133,9 @@ class Hearing:
         """What was heard so far of the utterance under way."""
         return self._segment.partial.text if self._segment else ""
 
-    def push(self, frame: bytes, domain: Domain, now_ms: int) -> None:
-        """Take one frame. `domain` holds for an utterance that begins with it."""
+    def push(self, frame: bytes, domain: Domain, now_ms: int, *, words: bool = True) -> None:
+        """Take one frame. `domain` holds for an utterance that begins with it. `words`: whether what is said matters
+        before it is over, as it does while the bot speaks and may be interrupted."""
         sound = self._segmenter.push(frame)
         if not sound:
             return
@@ -141,7 +147,8 @@ class Hearing:
         silence = self._segmenter.silence_ms
         if silence == self._knobs.peek_ms:
             segment.peeks = True
-        if segment.peeks or len(segment.pending) >= self._knobs.decode_batch_ms * FRAME_BYTES // FRAME_MS:
+        streams = words or segment.streams
+        if segment.peeks or (streams and len(segment.pending) >= self._knobs.decode_batch_ms * FRAME_BYTES // FRAME_MS):
             self._decode(segment)
         if silence == 0:
             segment.whole = False

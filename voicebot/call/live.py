@@ -325,7 +325,8 @@ class Call:
         if listen is None or self._closing:
             self._settle()
             return
-        self._hearing.push(frame, self._shared.domains.domain(listen.domain, listen.language), self._clock_ms)
+        domain = self._shared.domains.domain(listen.domain, listen.language)
+        self._hearing.push(frame, domain, self._clock_ms, words=self._playback.busy)
         if self._hearing.speaking:
             if self._silence_from is not None:
                 self._pause_ms = self._clock_ms - self._silence_from

@@ -109,6 +109,9 @@ class MeasuredRecogniser:
     def prepare(self, domain: Domain) -> object:
         return self._recogniser.prepare(domain)
 
+    def streams(self, domain: Domain) -> bool:
+        return self._recogniser.streams(domain)
+
     def second_opinion(self, pcm: bytes, domain: Domain) -> Recognition | None:
         return _second(lambda: self._recogniser.second_opinion(pcm, domain), self._metrics)
 

@@ -35,7 +35,7 @@ class Wait:
 def waits(bot: Pcm, done: Sequence[Done]) -> tuple[Wait, ...]:
     """Every act, measured on the bot's side of the line, 8 kHz from the stream's beginning."""
     voiced = levels(bot) > VOICE_RMS
-    onsets = [one.onset_ms for one in done[1:]] + [float("inf")]
+    onsets = [*(one.onset_ms for one in done), float("inf")][1:]
     return tuple(_wait(one, until, bot, voiced) for one, until in zip(done, onsets, strict=True))
 
 
