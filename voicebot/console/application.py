@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
 from flask import Flask, redirect
@@ -25,6 +25,7 @@ from voicebot.console.pages import prepare_pages
 from voicebot.console.talk.line import Line
 from voicebot.console.talk.pages import talk_blueprint
 from voicebot.dialogue.engine import Dialogue
+from voicebot.knowledge.base import KnowledgeBase
 from voicebot.live.watching import Watching
 from voicebot.loading import open_sealer
 from voicebot.store.bus import Bus
@@ -42,11 +43,12 @@ def add_console(
     dialogue: Callable[[], Dialogue | None],
     *,
     line: Line | None = None,
+    bases: Callable[[], Mapping[str, KnowledgeBase]] = dict,
 ) -> Access:
     """Add accounts and all pages; further blueprints are held to their needs by `Access.protect`.
 
     `bus`: where calls are announced. `dialogue`: the one in service, None before it is loaded. `line`: what /talk
-    calls over; without one there is no such page. Connections that stay open are `voicebot.console.asgi.asgi_routes`.
+    calls over; without one there is no such page. `bases`: the knowledge in service by language. Connections that stay open are `voicebot.console.asgi.asgi_routes`.
     Raises KeyFileError where the key of the sessions can't be read or made.
     """
     key = configuration.console_key.get_secret_value().encode() or key_from(configuration.var / "console.key")
@@ -68,7 +70,7 @@ def add_console(
     flask.register_blueprint(sign_in_blueprint(access, provider))
     flask.register_blueprint(people_blueprint(access))
     recordings = CallRecordings(configuration.var / "recordings", open_sealer(configuration))
-    scene = Scene.of(access, database, Watching(bus), dialogue, zone, recordings)
+    scene = Scene.of(access, database, Watching(bus), dialogue, zone, recordings, bases)
     flask.register_blueprint(operators_blueprint(scene, database))
     add_api(flask, scene, database)
     flask.register_blueprint(labelling_blueprint(scene, database, configuration))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from voicebot.analytics.figures import Analytics
 from voicebot.console.access.guard import Access
 from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.pack import Pack
+from voicebot.knowledge.base import KnowledgeBase
 from voicebot.live.watching import Watching
 from voicebot.store.call_recordings import CallRecordings
 from voicebot.store.history.database import Database
@@ -31,6 +32,8 @@ class Scene:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     recordings: CallRecordings | None = None
     """The sound of calls; None where there is none."""
+    bases: Callable[[], Mapping[str, KnowledgeBase]] = dict
+    """The pack's knowledge by language."""
 
     @classmethod
     def of(
@@ -41,10 +44,11 @@ class Scene:
         dialogue: Callable[[], Dialogue | None],
         zone: ZoneInfo,
         recordings: CallRecordings | None = None,
+        bases: Callable[[], Mapping[str, KnowledgeBase]] = dict,
     ) -> Scene:
         """Over this database."""
         history, analytics = History(database), Analytics(database, zone)
-        return cls(access, history, analytics, watching, dialogue, zone, recordings=recordings)
+        return cls(access, history, analytics, watching, dialogue, zone, recordings=recordings, bases=bases)
 
     def pack(self) -> Pack | None:
         """The pack in service; None before it is loaded."""

@@ -15,7 +15,7 @@ from voicebot.nlu.normalise import normalise
 from voicebot.privacy.redactor import redact
 from voicebot.store.mining import Draft, Source
 
-NEAR = 0.38
+NEAR = 0.5
 """Likeness to an intent or FAQ entry from which sentences are taken to be other words for it
 (benchmarks/failure_mining.py)."""
 MOST_VARIANTS = 8
@@ -24,6 +24,7 @@ LONGEST_ANSWER = 300
 LIKELY = 0.25
 """Certainty from which a passage is worth an editor's look; the bot itself would say it from 0.5."""
 _MOST_CALLS = 10
+_LONG_NUMBER = re.compile(r"\d{3}")
 _SYNTAX = frozenset("[](){}<>|")
 """What means something in templates, or stands where personal data was."""
 
@@ -84,7 +85,8 @@ def fit(texts: Iterable[str], language: str, words: LanguagePack | None) -> tupl
     for text in texts:
         clean = redact(" ".join(text.split()), language)
         key = _key(clean)
-        usable = len(clean) <= LONGEST_VARIANT and not _SYNTAX & set(clean) and has_words(clean, language)
+        fits = len(clean) <= LONGEST_VARIANT and not _SYNTAX & set(clean) and not _LONG_NUMBER.search(clean)
+        usable = fits and has_words(clean, language)
         if usable and key not in known:
             found.setdefault(key, clean)
     return tuple(found.values())[:MOST_VARIANTS]

@@ -1,9 +1,9 @@
 """The turns that went wrong in a period, collected from the history with the words that are kept.
 
-A turn of a caller is a failure where it was not understood; where another meaning was nearly as likely; where the caller took
-it back or denied what the bot made of it; where the bot put the same question again; where a person got the call soon
-after, other than by the flow's own plan; or where the caller was angry. Commands, yes and no that were understood,
-keys, silence, and sentences of which nothing is left without personal data are none.
+A turn of a caller is a failure where it was not understood; where another meaning was nearly as likely; where the
+caller took it back or denied what the bot made of it; where the bot put the same question again; where a person got the
+call soon after, other than by the flow's own plan; or where the caller was angry. Commands, yes and no that were
+understood, keys, silence, and sentences of which nothing is left without personal data are none.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ _BY_PLAN = "flow"
 _UNDERSTOOD_SCORE = 0.6
 _ANSWERS = ("answer", "bare_value", "look_up")
 """Decisions after which the bot has no reason to put its question again, had it understood."""
+_VALUES = re.compile(r"\[[^\]]*\]|\d[\d\s-]*\d")
+"""Placeholders of personal data, and numbers of two digits or more."""
 _FEWEST_LETTERS = {"ko": 2, "en": 4}
 
 
@@ -52,7 +54,7 @@ class Failure:
     """Keyed hash; empty where the number was withheld: those count together, as one."""
     began: datetime
     text: str
-    """Normalised, redacted as the history is."""
+    """What is compared: normalised, without the placeholders of personal data and without numbers."""
     kind: Kind
     """The first of what applies, in the order of `Kind`."""
     lost_ms: int
@@ -104,10 +106,14 @@ def periods(database: Database, since: datetime, until: datetime, pack: str = ""
         return sorted((row.pack, row.language) for row in connection.execute(query) if row.pack and row.language)
 
 
+def comparable(text: str) -> str:
+    """What of a sentence is compared: whose number it was makes no difference."""
+    return " ".join(_VALUES.sub(" ", normalise(text)).split())
+
+
 def has_words(text: str, language: str) -> bool:
-    """Whether something is left to compare without placeholders and numbers."""
-    left = re.sub(r"\[[^\]]*\]", "", text)
-    return sum(char.isalpha() for char in left) >= _FEWEST_LETTERS.get(language, 2)
+    """Whether anything is left to compare."""
+    return sum(char.isalpha() for char in comparable(text)) >= _FEWEST_LETTERS.get(language, 2)
 
 
 def _turns(pack: str, language: str, since: datetime, until: datetime) -> Any:
@@ -164,7 +170,7 @@ def _of_call(every: Sequence[Row[Any]]) -> Iterator[Failure]:
                 call=row.call,
                 caller=row.caller or "",
                 began=row.began,
-                text=normalise(row.text),
+                text=comparable(row.text),
                 kind=kind,
                 lost_ms=_lost(said, n),
                 handed_over=n in led,

@@ -12,6 +12,7 @@ import numpy as np
 from sqlalchemy import exists, select
 
 from voicebot.dialogue.pack import LanguagePack, Pack
+from voicebot.dialogue.understander import without_slots
 from voicebot.learning.mining.answers import drafts_of_answers
 from voicebot.learning.mining.clustering import (
     MOST_SENTENCES,
@@ -22,9 +23,8 @@ from voicebot.learning.mining.clustering import (
     sentences,
 )
 from voicebot.learning.mining.cost import FEWEST_CALLERS, cost_of
-from voicebot.learning.mining.failures import Collected, Failure, LeftOut, collect, periods
+from voicebot.learning.mining.failures import Collected, Failure, LeftOut, collect, comparable, periods
 from voicebot.learning.mining.likeness import Likeness, Matrix, Progress, RememberedEncoder
-from voicebot.loading import training_sentences
 from voicebot.nlu.encoder import CachedEncoder, Embeddings, Encoder
 from voicebot.nlu.normalise import normalise
 from voicebot.store.history.database import Database
@@ -34,6 +34,8 @@ from voicebot.store.mining.clusters import Clusters, Found, Known, Measures, Run
 
 _TYPICAL = 10
 """Sentences that stand for a cluster where it is compared."""
+_OF_INTENT = 40
+"""Wordings of an intent that clusters are compared with, as many as its model learns from."""
 _SHARED = 0.5
 """Share of the smaller cluster's turns from which two clusters are one whatever is said in them."""
 Embed = Callable[[Sequence[str]], Embeddings]
@@ -163,7 +165,9 @@ class Miner:
             return [(None, None)] * len(found)
         names, texts = [], []
         for name, expansions in words.sentences.items():
-            for text in dict.fromkeys(normalise(sentence) for sentence in training_sentences(expansions)):
+            some = min(len(expansions), _OF_INTENT)
+            chosen = [expansions[n * len(expansions) // some].text for n in range(some)]
+            for text in dict.fromkeys(normalise(without_slots(sentence)) for sentence in chosen):
                 if text:
                     names.append(name)
                     texts.append(text)
@@ -215,7 +219,7 @@ class _Groups:
 
     def _to_known(self, typical: Sequence[Sequence[int]], known: Sequence[Known]) -> list[list[float]]:
         """Mean likeness of each group to each known cluster."""
-        texts = [normalise(text) for one in known for text in one.texts]
+        texts = [comparable(text) for one in known for text in one.texts]
         rows = self.likeness.to(texts)
         ends = np.cumsum([len(one.texts) for one in known]).tolist()
         return [
