@@ -45,7 +45,7 @@ def difference(metric: Metric, amount: float, language: Language) -> str:
 def interval(metric: Metric, effect: Effect, language: Language) -> str:
     """From the least to the most that the difference may be."""
     low, high = difference(metric, effect.low, language), difference(metric, effect.high, language)
-    return f"{low} ~ {high}" if language == "ko" else f"{low} to {high}"
+    return f"{low} ~ {high}" if language == "ko" else f"{low.partition(' ')[0]} to {high}"
 
 
 def status(found: Assessment, run: Run, language: Language) -> str:
