@@ -129,3 +129,15 @@ def test_proxies_replace_what_clients_claim_and_keep_metrics_inside() -> None:
         assert re.search(r"X-Forwarded-For\s+\$remote_addr;", text)
     for text in (*proxies, (DEPLOY / "caddy" / "Caddyfile").read_text("utf-8")):
         assert "metrics" in text
+
+
+def test_every_alert_leads_to_its_place_in_the_runbook() -> None:
+    runbook = (DEPLOY.parent / "docs" / "runbook.md").read_text("utf-8")
+    anchors = {
+        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^## (.+)$", runbook, re.M)
+    }
+    rules = YAML(typ="safe").load((DEPLOY / "prometheus" / "alerts.yml").read_text("utf-8"))
+    for rule in (rule for group in rules["groups"] for rule in group["rules"]):
+        page, _, anchor = rule["annotations"]["runbook"].partition("#")
+        assert page == "docs/runbook.md"
+        assert anchor in anchors, rule["alert"]
