@@ -71,13 +71,15 @@ class IvectorExtractor:
         posterior[posterior < _LEAST_POSTERIOR] = 0
         posterior /= posterior.sum(axis=1, keepdims=True)
         posterior *= _POSTERIOR_SCALE * _speech_weights(features)[:, None]
-        counts = np.zeros(len(self._constants))
-        sums = np.zeros((len(self._constants), spliced.shape[1]))
-        np.add.at(counts, best.ravel(), posterior.ravel())
-        np.add.at(sums, best.ravel(), (posterior[:, :, None] * spliced[:, None, :]).reshape(-1, spliced.shape[1]))
-        linear = np.tensordot(sums, self._linear, axes=([0, 1], [0, 1]))
+        shares = np.zeros((len(features), len(self._constants)))
+        np.put_along_axis(shares, best, posterior, axis=1)
+        counts = shares.sum(axis=0)
+        # Most gaussians count for no frame of an utterance.
+        counted = np.flatnonzero(counts)
+        sums = shares[:, counted].T @ spliced.astype(np.float64)
+        linear = sums.ravel() @ self._linear[counted].reshape(-1, self.dimensions).astype(np.float64)
         quadratic = np.zeros((self.dimensions, self.dimensions))
-        quadratic[self._lower] = counts.astype(np.float32) @ self._quadratic
+        quadratic[self._lower] = counts[counted].astype(np.float32) @ self._quadratic[counted]
         quadratic.T[self._lower] = quadratic[self._lower]
         prior = max(1.0, float(counts.sum()) / _MOST_COUNT)
         quadratic[np.diag_indices(self.dimensions)] += prior
