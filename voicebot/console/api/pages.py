@@ -15,6 +15,7 @@ from voicebot.console.api.alerts import add_alerts
 from voicebot.console.api.calls import add_calls
 from voicebot.console.api.document import document
 from voicebot.console.api.figures import add_figures
+from voicebot.console.api.labels import add_labels
 from voicebot.console.api.operations import RATE, Api, ApiError, Asked, explain_unknown_paths
 from voicebot.console.api.people import add_people
 from voicebot.console.operators.scene import Scene
@@ -53,6 +54,7 @@ def add_api(flask: Flask, scene: Scene, database: Database, *, rate: str = RATE)
     add_figures(api, scene)
     add_people(api, scene)
     add_alerts(api, AlertBook(database, scene.now))
+    add_labels(api, scene, database)
 
     @api.operation("post", "/understand", "content")
     def understand(body: Trial) -> Tried:

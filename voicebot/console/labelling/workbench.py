@@ -9,14 +9,21 @@ from typing import Any
 
 from voicebot.config import Configuration
 from voicebot.console.operators.scene import Scene
-from voicebot.dialogue import program
 from voicebot.dialogue.content import Slot
 from voicebot.dialogue.engine import Dialogue
-from voicebot.dialogue.pack import LanguagePack, Pack
+from voicebot.dialogue.pack import Pack
 from voicebot.dialogue.understander import PackUnderstander
 from voicebot.errors import VoicebotError
+from voicebot.learning.labelling.checking import (
+    UnfitError,
+    asked_by,
+    check_slot,
+    intents_in,
+    intents_of,
+    slots_of,
+)
 from voicebot.learning.labelling.queue import Item, LabellingQueue
-from voicebot.privacy.redactor import NOTHING_ASKED, Asked, kind_of_field
+from voicebot.privacy.redactor import Asked
 from voicebot.store.history.database import Database
 from voicebot.store.labels import Judgement, Label, LabelError, Labels, Turn
 from voicebot.store.labels.candidates import Candidate, Context, candidate, context
@@ -120,7 +127,7 @@ class Workbench:
 
     def intents(self) -> dict[str, list[str]]:
         """By language, those that there are now."""
-        return {language: list(_intents(words)) for language, words in self.pack().languages.items()}
+        return intents_of(self.pack())
 
     def choices(self, reader_language: str) -> list[Choice]:
         """Every intent, by title."""
@@ -167,30 +174,21 @@ class Workbench:
         asked = slots_of(dialogue.pack, intent) if intent else ()
         slots = {name: value for name, value in given.items() if name in asked}
         for name, value in slots.items():
-            self._check_slot(dialogue, name, value, language, began, reader_language)
+            try:
+                check_slot(dialogue, name, value, language, self._day(began))
+            except UnfitError as error:
+                words = dialogue.pack.languages.get(reader_language)
+                slot = dialogue.pack.slots[name]
+                title = words.slot_titles.get(name, name) if words else name
+                lengths = ", ".join(str(length) for length in slot.lengths)
+                raise FieldError(
+                    f"bad_slot_{slot.type}", str(error), f"slot-{name}", slot=title, lengths=lengths
+                ) from None
         return Judgement(filled.transcript, intent, slots)
-
-    def check(self, label_intent: str | None, language: str) -> None:
-        """Raises FieldError for an intent that the content hasn't."""
-        if label_intent is not None and label_intent not in self.intents().get(language, ()):
-            raise FieldError("bad_intent", f"there is no intent {label_intent[:60]!r} in {language}.", "intent")
-
-    def check_slots(self, judgement: Judgement, language: str, began: datetime) -> None:
-        """Raises FieldError for a slot that the intent's flow hasn't, and for what is no value of it."""
-        dialogue = self.dialogue()
-        known = slots_of(dialogue.pack, judgement.intent) if judgement.intent else ()
-        for name, value in judgement.slots.items():
-            if name not in known:
-                raise FieldError("bad_slot", f"{judgement.intent} asks for no slot {name[:60]!r}.", f"slot-{name}")
-            self._check_slot(dialogue, name, value, language, began, language)
 
     def asked(self, turn: Turn) -> Asked:
         """What the question was that the turn answers, as far as it matters for what may be kept."""
-        kind, _, name = context(self.database, turn).asked.partition(" ")
-        slot = self.pack().slots.get(name) if kind in ("ask", "confirm") else None
-        if slot is None:
-            return NOTHING_ASKED
-        return Asked("phone" if slot.type == "phone" else kind_of_field(name), tuple(slot.lengths))
+        return asked_by(self.pack(), context(self.database, turn).asked)
 
     def gone(self, labels: Sequence[Label]) -> dict[str, int]:
         """Intents that labels name and the content lacks: how often."""
@@ -214,26 +212,10 @@ class Workbench:
                 return choice.name
         raise FieldError("bad_intent", "choose an intent, out of scope, or not intelligible.", "intent")
 
-    def _check_slot(
-        self, dialogue: Dialogue, name: str, value: str, language: str, began: datetime, reader_language: str
-    ) -> None:
-        slot = dialogue.pack.slots[name]
-        day = began.astimezone(self.scene.zone).date().isoformat()
-        if slot.type == "list":
-            right = value in slot.values
-        else:
-            right = name in dialogue.understander(language).entities(value, [name], day)
-        if not right:
-            words = dialogue.pack.languages.get(reader_language)
-            title = words.slot_titles.get(name, name) if words else name
-            lengths = ", ".join(str(length) for length in slot.lengths)
-            key = f"bad_slot_{slot.type}"
-            raise FieldError(key, f"{name} is no {slot.type}: correct it.", f"slot-{name}", slot=title, lengths=lengths)
-
     def _likely(self, dialogue: Dialogue, one: Candidate) -> list[str]:
         """The bot's own reading first, what else the sound might have meant, then what its words mean today."""
         words = dialogue.pack.languages.get(one.language)
-        there = set(_intents(words)) if words else set()
+        there = set(intents_in(words)) if words else set()
         understood = dialogue.understander(one.language).understand(one.heard)
         names = [
             one.intent,
@@ -262,8 +244,8 @@ class Workbench:
 
     def _found(self, dialogue: Dialogue, one: Candidate, slots: Sequence[SlotField]) -> dict[str, str]:
         """What the words name already, to be corrected rather than typed."""
-        day = one.began.astimezone(self.scene.zone).date().isoformat()
-        entities = dialogue.understander(one.language).entities(one.heard, [slot.name for slot in slots], day)
+        understander = dialogue.understander(one.language)
+        entities = understander.entities(one.heard, [slot.name for slot in slots], self._day(one.began))
         types = {slot.name: slot.type for slot in slots}
         return {
             name: str(entity.value) if types[name] in ("list", "digits") else entity.text
@@ -271,23 +253,13 @@ class Workbench:
             if types[name] != "yes_no"
         }
 
+    def _day(self, began: datetime) -> str:
+        return began.astimezone(self.scene.zone).date().isoformat()
+
     def _disagree(self, one: Candidate) -> bool:
         dialogue = self.scene.dialogue()
         understander = dialogue.understander(one.language) if dialogue else None
         return isinstance(understander, PackUnderstander) and len(set(understander.each_reading(one.heard))) > 1
-
-
-def slots_of(pack: Pack, intent: str) -> tuple[str, ...]:
-    """The slots that an intent's flow asks for, without those that are secret or personal: labels don't keep these."""
-    asked = (step.slot for step in pack.flows.get(intent, ()) if isinstance(step, program.Ask))
-    return tuple(
-        name
-        for name in dict.fromkeys(asked)
-        if name in pack.slots
-        and not pack.slots[name].secret
-        and pack.slots[name].type not in ("phone", "yes_no")
-        and kind_of_field(name) is None
-    )
 
 
 def filled_of(form: Mapping[str, Any]) -> Filled:
@@ -299,10 +271,6 @@ def filled_of(form: Mapping[str, Any]) -> Filled:
         str(form.get("other", ""))[:120],
         slots,
     )
-
-
-def _intents(words: LanguagePack) -> list[str]:
-    return [name for name in words.titles if name in words.sentences]
 
 
 def _values(slot: Slot, language: str) -> tuple[Choice, ...]:
