@@ -5,11 +5,9 @@ from __future__ import annotations
 import functools
 import math
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,7 +19,6 @@ from voicebot import capacity
 from voicebot.analytics.alerts.waiting import waiting_now
 from voicebot.asr.second_listener import TwoListeners
 from voicebot.audio.format import Pcm
-from voicebot.backends.port import Backend
 from voicebot.call import Call, Conversation, Pools
 from voicebot.call.continuing import KeptCalls
 from voicebot.call.hand_over import hand_over_context
@@ -33,8 +30,11 @@ from voicebot.channel import Caller, Channel, LiveCall, Outcome
 from voicebot.config import Configuration
 from voicebot.dialogue.domains import PackDomains
 from voicebot.dialogue.engine import Dialogue
-from voicebot.dialogue.knowing import WithKnowledge
 from voicebot.dialogue.pack import Pack
+from voicebot.editions.edition import Edition, Opening
+from voicebot.editions.in_service import TOPIC, InService
+from voicebot.editions.packs import LastServing, first_pack
+from voicebot.editions.shadowing import Shadowing
 from voicebot.errors import VoicebotError
 from voicebot.failure import place
 from voicebot.hours import OpeningHours
@@ -46,44 +46,37 @@ from voicebot.live.steering import obey
 from voicebot.loading import (
     Preloaded,
     first_domains,
-    open_answers,
-    open_dialogue,
     open_encoder,
     open_history,
-    open_pack,
     open_sealer,
-    warm,
 )
 from voicebot.monitoring.measured import (
     MeasuredBackend,
-    MeasuredCache,
-    MeasuredEngine,
     MeasuredPool,
     MeasuredRecogniser,
 )
 from voicebot.monitoring.monitor import Monitor
 from voicebot.monitoring.traces import open_traces
 from voicebot.nlu.encoder import Encoder
-from voicebot.nlu.stoppable_encoder import EncodingStoppedError, StoppableEncoder
+from voicebot.nlu.stoppable_encoder import StoppableEncoder
 from voicebot.office import Office
 from voicebot.priority import Patience, lower_priority
 from voicebot.running_experiments import RunningExperiments
 from voicebot.sharing import machine, open_callbacks, open_profiles, open_voicemails
-from voicebot.speaking_ahead import PHRASES_WITHIN_S, phrases, read_ahead
+from voicebot.speaking_ahead import PHRASES_WITHIN_S, open_voice, phrases, read_ahead, speak_first
 from voicebot.store import call_log
 from voicebot.store.bus import Bus, LocalBus
 from voicebot.store.call_log import CallLog
 from voicebot.store.call_recordings import CallRecordings
 from voicebot.store.callbacks import Callbacks
 from voicebot.store.hand_overs import HandOvers, SharedHandOvers
-from voicebot.store.history.database import Database
+from voicebot.store.history.database import Database, open_database
 from voicebot.store.history.keeping import CallHistory
 from voicebot.store.history.records import Record
 from voicebot.store.journal import Entry, Follower, Journal
 from voicebot.store.live import LiveStore, MemoryStore
 from voicebot.store.profiles import CallerProfiles
-from voicebot.tts import recordings
-from voicebot.tts.engines import engines, error_rates
+from voicebot.store.versions.registry import Versions
 from voicebot.tts.voice import TelephoneVoice
 
 _log = structlog.get_logger()
@@ -109,9 +102,6 @@ between a few sentences that are learnt."""
 
 _FORGET_EVERY_S = 24 * 3600.0
 """Between two looks for what is past its time."""
-
-_PROGRESS_EVERY_S = 1.0
-"""Seconds after which it is told how many phrases were made."""
 
 Progress = Callable[[str], None]
 """Is told what is being loaded, in a few words; from any thread."""
@@ -144,10 +134,8 @@ class Service:
         self.ready = False
         self.trouble = ""
         """Why no call can be held, though the service runs: a sentence for operators."""
-        self.dialogue: Dialogue | None = None
-        """Understands and decides; there as soon as the content is loaded, with or without speech."""
-        self.backend: Backend | None = None
-        """Where answers come from; there before `dialogue`."""
+        self.editions: InService | None = None
+        """The versions of the content that callers get; there as soon as one is loaded, with or without speech."""
         self.live: LiveStore = live or MemoryStore()
         self.capacity = configuration.most_calls or _PROVISIONAL
         """Calls that may stream at once; measured in the background where it is not configured."""
@@ -158,10 +146,10 @@ class Service:
         self.bus: Bus = bus or LocalBus()
         """What happens in calls, for those who watch."""
         self._announcer = Announcer(self.bus)
+        self._stop_looking: Callable[[], None] = lambda: None
         self._stop_obeying = obey(self.bus, self._running_call)
         self._followers: tuple[Follower, ...] = (*followers, self._keep_hand_over, self._announcer)
         self._now = now or (lambda: datetime.now(ZoneInfo(configuration.time_zone)))
-        self._shared: Conversation | None = None
         self._voice: TelephoneVoice | None = None
         self._recogniser: TwoListeners | None = None
         self._log = (
@@ -174,6 +162,10 @@ class Service:
         self.monitor = Monitor()
         """Metrics and traces of this process."""
         self._experiments = RunningExperiments(self.history.database if self.history else None)
+        versions = self._database or open_database(configuration.database_url.get_secret_value(), configuration.var)
+        self.versions = Versions(versions, configuration.var, changed=self._tell_versions)
+        """What versions of the content there are."""
+        self._shadowing = Shadowing(versions, configuration.keep_words)
         self._decoding = MeasuredPool(configuration.decode_threads, "listening", self.monitor.service)
         self._calls: OrderedDict[str, Call] = OrderedDict()
         self._pools = Pools(
@@ -204,22 +196,16 @@ class Service:
         self._experiments.start()
         self._start_monitor()
         before = self._preloaded
-        pack = before.pack if before else open_pack(configuration)
+        pack = before.pack if before else first_pack(configuration)
         progress("speech models, understanding, phrases")
         loading = ThreadPoolExecutor(2, "loading")
         listening = loading.submit(open_recogniser, pack, configuration, before.first if before else None)
         speaking = loading.submit(self._open_voice, pack, progress)
         loading.shutdown(wait=False)
         encoder = open_encoder(configuration)
-        dialogue = before.dialogue if before else open_dialogue(pack, configuration.var)
-        answers = open_answers(pack, configuration, encoder, today=lambda: self._now().date())
-        self.backend = MeasuredBackend(answers, self.monitor.service)
-        self.monitor.serves(pack.name, pack.version)
         secret = frozenset(name for name, slot in pack.slots.items() if slot.secret)
         self._kept = KeptCalls(self.live, secret=frozenset() if isinstance(self.live, MemoryStore) else secret)
-        self.dialogue = dialogue
-        if before is None:
-            warm(pack, dialogue)
+        editions = self.editions = self._open_editions(pack, encoder, before.dialogue if before else None)
         try:
             recogniser = self._recogniser = listening.result()
             for domain in first_domains(pack, configuration):
@@ -230,32 +216,79 @@ class Service:
             self.trouble = str(error) if known else f"speech can't be loaded ({type(error).__name__}); see the log."
             _log.error("speech can't be loaded", reason=self.trouble, place="" if known else place(error))
             progress("no speech")
-            return
-        self._shared = Conversation(
-            dialogue=dialogue,
-            domains=PackDomains(pack),
-            recogniser=MeasuredRecogniser(recogniser, self.monitor.service),
-            voice=voice,
-            backend=self.backend,
+        else:
+            self.ready = True
+            progress("ready")
+            if not configuration.most_calls:
+                self._in_background(self._measure, pack, voice, recogniser)
+            self._in_background(self._forget_daily)
+            self._in_background(self._prepare_domains, recogniser, editions.active.domains)
+            self._in_background(self._speak_better, pack, voice)
+            if encoder is not None:
+                self._in_background(editions.learn, StoppableEncoder(encoder, self._closed, self._patience.wait))
+        self._stop_looking = self.bus.subscribe(TOPIC, lambda _message: editions.wake())
+        at_once = StoppableEncoder(encoder, self._closed) if encoder is not None else None
+        self._in_background(editions.keep_looking, at_once, self._closed)
+        self._in_background(self._shadowing.run, editions, self._closed)
+
+    def _open_editions(self, pack: Pack, encoder: Encoder | None, dialogue: Dialogue | None) -> InService:
+        opening = Opening(
+            self.configuration,
+            self.versions,
+            encoder,
+            today=lambda: self._now().date(),
+            measured=lambda backend: MeasuredBackend(backend, self.monitor.service),
+        )
+        self.monitor.serves(pack.name, pack.version)
+        return InService(
+            opening.of(pack, dialogue=dialogue),
+            opening,
+            self.versions,
+            LastServing(self.configuration.var, pack.name),
+            prepare=self._prepare_edition,
+            changed=lambda edition: self.monitor.serves(edition.pack.name, edition.pack.version),
+            failed=lambda _version: self.monitor.service.versions_not_loaded.inc(),
+        )
+
+    def _prepare_edition(self, edition: Edition) -> None:
+        """What would keep its first callers waiting is done before it gets any."""
+        if self.ready and self._recogniser is not None and self._voice is not None:
+            self._prepare_domains(self._recogniser, edition.domains)
+            self._voice.prepare(phrases(edition.pack, self.configuration.language), within_s=PHRASES_WITHIN_S)
+
+    def _tell_versions(self, pack: str) -> None:
+        self.bus.publish(TOPIC, {"pack": pack})
+
+    @property
+    def dialogue(self) -> Dialogue | None:
+        """Understands and decides, for callers who are of no share; None before it is loaded."""
+        return self.editions.active.dialogue if self.editions else None
+
+    def _conversation(self, edition: Edition) -> Conversation:
+        assert self._recogniser is not None
+        assert self._voice is not None
+        return Conversation(
+            dialogue=edition.dialogue,
+            domains=edition.domains,
+            recogniser=MeasuredRecogniser(self._recogniser, self.monitor.service),
+            voice=self._voice,
+            backend=edition.backend,
             pools=self._pools,
-            bridge=functools.partial(_bridge, pack),
+            bridge=edition.bridge,
             keeping=self._keeping,
             kept=self._kept,
             history=self._take_down,
             log=self._log,
-            record=self._recorder if configuration.record_calls == "consent" else None,
-            rating=RatingShare(configuration.csat_share),
-            longest_s=configuration.longest_call_s,
+            record=self._recorder if self.configuration.record_calls == "consent" else None,
+            rating=RatingShare(self.configuration.csat_share),
+            on_version=self._on_version,
+            overheard=self._shadowing.overhear,
+            longest_s=self.configuration.longest_call_s,
         )
-        self.ready = True
-        progress("ready")
-        if not configuration.most_calls:
-            self._in_background(self._measure, pack, voice, recogniser)
-        self._in_background(self._forget_daily)
-        self._in_background(self._prepare_domains, recogniser, PackDomains(pack))
-        self._in_background(self._speak_better, pack, voice)
-        if encoder is not None:
-            self._in_background(self._learn, pack, encoder)
+
+    def _on_version(self, version: str) -> Conversation | None:
+        edition = self.editions.of(version) if self.editions else None
+        return self._conversation(edition) if edition else None
 
     @functools.cached_property
     def keyed(self) -> KeyedCalls:
@@ -263,16 +296,17 @@ class Service:
         today = lambda: self._now().date().isoformat()  # noqa: E731
         return KeyedCalls(self._keyed_conversation, today=today, followers=self._followers)
 
-    def _keyed_conversation(self) -> KeyedConversation | None:
-        dialogue, backend = self.dialogue, self.backend
-        if dialogue is None or backend is None or self._closed.is_set():
+    def _keyed_conversation(self, caller: Caller | None, version: str) -> KeyedConversation | None:
+        editions = self.editions
+        if editions is None or self._closed.is_set():
             return None
+        edition = editions.of(version) or (editions.for_call(caller) if caller else editions.active)
         asking, speaking = self._pools.asking, self._pools.speaking
         assert asking is not None
         assert speaking is not None
         return KeyedConversation(
-            dialogue=dialogue,
-            backend=backend,
+            dialogue=edition.dialogue,
+            backend=edition.backend,
             asking=asking,
             speaking=speaking,
             voice=self._voice,
@@ -373,8 +407,9 @@ class Service:
     def _keep_hand_over(self, call_id: str, entry: Entry) -> None:
         """A call's last entry tells how it ended; whoever takes it over finds there what was said."""
         call = self.keyed.find(call_id) or self._calls.get(call_id)
-        pack = self._pack
-        if entry.who == "call" and entry.decision in ("hand_over", "failed") and call and pack:
+        editions = self.editions
+        if entry.who == "call" and entry.decision in ("hand_over", "failed") and call and editions:
+            pack = (editions.of(call.state.version) or editions.active).pack
             outcome = Outcome(**entry.facts)
             self.hand_overs.put(hand_over_context(call.caller, outcome, call.journal, call.state, pack, self._now()))
 
@@ -392,18 +427,6 @@ class Service:
         self._background.append(thread)
         thread.start()
 
-    def _learn(self, pack: Pack, encoder: Encoder) -> None:
-        """Train on embeddings while calls are taken already; new calls understand better then."""
-        try:
-            dialogue = open_dialogue(
-                pack, self.configuration.var, StoppableEncoder(encoder, self._closed, self._patience.wait)
-            )
-        except EncodingStoppedError:
-            return
-        if self._shared is not None:
-            self._shared = replace(self._shared, dialogue=dialogue)
-            _log.info("trained on embeddings", pack=pack.name)
-
     @functools.cached_property
     def _profiles(self) -> CallerProfiles | None:
         configuration = self.configuration
@@ -414,34 +437,9 @@ class Service:
         return profiles
 
     def _open_voice(self, pack: Pack, progress: Progress) -> TelephoneVoice:
-        """The voice, with everything that the pack always says in the same words made, the likely language first."""
-        found, problems = recordings.load(
-            (language, pack.folder / language / "recordings") for language in pack.languages
-        )
-        for problem in problems:
-            _log.warning("a recording can't be used", problem=problem)
-        available = engines(self.configuration)
-        voice = self._voice = TelephoneVoice(
-            [MeasuredEngine(engine, self.monitor.service) for engine in available],
-            MeasuredCache(self.configuration.var / "voices", self.monitor.service),
-            found,
-            error_rates=error_rates(available, self.configuration),
-        )
-        if self._hurry:
-            return voice
-        voice.warm_up(pack.languages)
-
-        told_at = time.monotonic()
-
-        def told(done: int, of: int) -> None:
-            nonlocal told_at
-            if done == of or time.monotonic() - told_at >= _PROGRESS_EVERY_S:
-                told_at = time.monotonic()
-                progress(f"phrases {done}/{of}")
-
-        fixed = phrases(pack, self.configuration.language)
-        if failed := voice.prepare(fixed, told, PHRASES_WITHIN_S):
-            _log.warning("phrases could not be spoken ahead; see `voicebot voices list`", failed=failed, of=len(fixed))
+        voice = self._voice = open_voice(pack, self.configuration, self.monitor.service)
+        if not self._hurry:
+            speak_first(pack, voice, self.configuration.language, progress)
         return voice
 
     def _speak_better(self, pack: Pack, voice: TelephoneVoice) -> None:
@@ -465,7 +463,7 @@ class Service:
     def _measure(self, pack: Pack, voice: TelephoneVoice, recogniser: TwoListeners) -> None:
         """See `voicebot.capacity`. The workers of a machine go by the measure of the first."""
         language = self.configuration.language
-        greeting = _bridge(pack, "go_ahead", language, 0)
+        greeting = pack.languages[language].replies["go_ahead"][0].render({}, language)
         domain = next(first_domains(pack, self.configuration))
         measured = capacity.measure(recogniser, domain, voice.speak(greeting, language))
         agreed = self.live.change(
@@ -483,17 +481,15 @@ class Service:
 
     def answer(self, caller: Caller, channel: Channel) -> LiveCall:
         """See `Answering`. Raises RuntimeError before `load` is done."""
-        if self._shared is None:
+        if self.editions is None or not self.ready:
             raise RuntimeError("the service is not loaded yet")
         lost = self._calls.get(caller.call_id)
         journal = lost.journal if lost else Journal(caller.call_id, self._followers)
-        dialogue, language = self._shared.dialogue, caller.language or self.configuration.language
-        state = dialogue.begin(language, variants=self._variants(dialogue.pack, caller, language))
+        edition, language = self.editions.for_call(caller), caller.language or self.configuration.language
+        state = edition.dialogue.begin(language, variants=self._variants(edition.pack, caller, language))
         today = self._now().date().isoformat()
-        call = Call(caller, channel, self._shared, journal, today=today, state=state)
-        self._announcer.begin(
-            journal, pack=self._shared.dialogue.pack.name, language=state.language, channel=caller.channel
-        )
+        call = Call(caller, channel, self._conversation(edition), journal, today=today, state=state)
+        self._announcer.begin(journal, pack=edition.pack.name, language=state.language, channel=caller.channel)
         self._calls[caller.call_id] = call
         self._calls.move_to_end(caller.call_id)
         while len(self._calls) > _CALLS_KEPT:
@@ -507,7 +503,7 @@ class Service:
     @property
     def knowledge(self) -> Mapping[str, KnowledgeBase]:
         """The pack's documents by language; none before they are loaded."""
-        return self.backend.bases if isinstance(self.backend, WithKnowledge) else {}
+        return self.editions.active.knowledge if self.editions else {}
 
     def speak(self, text: str, language: str) -> Pcm:
         """`text` in the bot's voice, 8 kHz; nothing where it can't speak. Blocking."""
@@ -540,6 +536,9 @@ class Service:
         self._closed.set()
         self.ready = False
         self._stop_obeying()
+        self._stop_looking()
+        if self.editions is not None:
+            self.editions.wake()
         self._announcer.close()
         for thread in self._background:
             thread.join(_WORK_ENDS_S)
@@ -575,8 +574,3 @@ def build(configuration: Configuration, *, followers: tuple[Follower, ...] = ())
         service.close()
         raise SpeechError(service.trouble)
     return service
-
-
-def _bridge(pack: Pack, reply: str, language: str, number: int) -> str:
-    variants = pack.languages[language].replies[reply]
-    return variants[number % len(variants)].render({}, language)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import structlog
 
 from voicebot.carriers import carriers
+from voicebot.config import Configuration
 from voicebot.dialogue.pack import Pack
 from voicebot.dialogue.replies import ReplyTemplate
 from voicebot.errors import VoicebotError
+from voicebot.monitoring.measured import MeasuredCache, MeasuredEngine
+from voicebot.monitoring.service_metrics import ServiceMetrics
+from voicebot.tts import recordings
 from voicebot.tts.cache import SoundCache
+from voicebot.tts.engines import engines, error_rates
 from voicebot.tts.recordings.reading import Readings
 from voicebot.tts.recordings.script import write_script
 from voicebot.tts.speech_text import sentences
@@ -30,6 +36,40 @@ _URGENT = (
     *("confirm_intent",),
 )
 """Replies that most calls hear, or that must not be late: their phrases are made first."""
+
+
+_PROGRESS_EVERY_S = 1.0
+"""Seconds after which it is told how many phrases were made."""
+
+
+def open_voice(pack: Pack, configuration: Configuration, metrics: ServiceMetrics) -> TelephoneVoice:
+    """The voice, with the pack's recordings."""
+    found, problems = recordings.load((language, pack.folder / language / "recordings") for language in pack.languages)
+    for problem in problems:
+        _log.warning("a recording can't be used", problem=problem)
+    available = engines(configuration)
+    return TelephoneVoice(
+        [MeasuredEngine(engine, metrics) for engine in available],
+        MeasuredCache(configuration.var / "voices", metrics),
+        found,
+        error_rates=error_rates(available, configuration),
+    )
+
+
+def speak_first(pack: Pack, voice: TelephoneVoice, language: str, progress: Callable[[str], None]) -> None:
+    """Make everything that the pack always says in the same words, the likely language first."""
+    voice.warm_up(pack.languages)
+    told_at = time.monotonic()
+
+    def told(done: int, of: int) -> None:
+        nonlocal told_at
+        if done == of or time.monotonic() - told_at >= _PROGRESS_EVERY_S:
+            told_at = time.monotonic()
+            progress(f"phrases {done}/{of}")
+
+    fixed = phrases(pack, language)
+    if failed := voice.prepare(fixed, told, PHRASES_WITHIN_S):
+        _log.warning("phrases could not be spoken ahead; see `voicebot voices list`", failed=failed, of=len(fixed))
 
 
 def phrases(pack: Pack, first: str) -> list[Phrase]:

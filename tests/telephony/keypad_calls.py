@@ -81,7 +81,7 @@ class Service:
             answer_within_s=answer_within_s,
             longest_s=longest_s,
         )
-        self.calls = KeyedCalls(lambda: conversation if loaded else None, today=lambda: TODAY)
+        self.calls = KeyedCalls(lambda _caller, _version: conversation if loaded else None, today=lambda: TODAY)
         configuration = Configuration(
             twilio_auth_token=TOKEN,  # type: ignore[arg-type]
             public_url=PUBLIC,

@@ -88,6 +88,11 @@ def _without(secret: frozenset[str], state: State) -> State:
     return replace(state, slots=slots, stack=stack, question=None, waiting="flow")
 
 
+def moved(state: State, version: str) -> State:
+    """Where a call goes on whose own version of the content is not to be had: what was under way begins anew."""
+    return replace(state, version=version, stack=[], question=None, waiting="", queue=[])
+
+
 class Continuity:
     """Keeps one call off the event loop, the newest always last. Used on the loop."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -14,7 +14,10 @@ from voicebot.call.continuing import KeptCalls
 from voicebot.call.keeping import Keeping
 from voicebot.call.rating_share import RatingShare
 from voicebot.call.recording import CallRecorder
+from voicebot.dialogue.actions import Action
 from voicebot.dialogue.engine import Dialogue
+from voicebot.dialogue.events import Heard
+from voicebot.dialogue.state import State
 from voicebot.store.call_log import CallLog
 from voicebot.store.history.records import Keep
 from voicebot.tts.port import Voice
@@ -44,9 +47,14 @@ class Pools:
     """Writing recordings: one thread, so that each is written in its order."""
 
 
+Overheard = Callable[[str, State, Heard, Sequence[Action]], None]
+"""Is told what the dialogue decided on words: the call's id, the state before, the words, and the decision. Called on
+the event loop; returns at once."""
+
+
 @dataclass(frozen=True)
 class Conversation:
-    """What all calls of a service share."""
+    """What all calls of a service share that run on one version of its content."""
 
     dialogue: Dialogue
     domains: Domains
@@ -69,5 +77,9 @@ class Conversation:
     """Makes the recorder of a call, by its id; None where no call is recorded."""
     rating: RatingShare = field(default_factory=RatingShare)
     """Which calls are asked at their end how well the caller was helped."""
+    on_version: Callable[[str], Conversation | None] = lambda _version: None
+    """The conversation of another version, for a call that began on it; None where it is not to be had here."""
+    overheard: Overheard | None = None
+    """Who else is told of callers' words; None where nobody is."""
     knobs: TurnKnobs = field(default_factory=TurnKnobs)
     longest_s: int = 1800

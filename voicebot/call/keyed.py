@@ -20,7 +20,7 @@ import structlog
 from voicebot.audio.format import Pcm
 from voicebot.backends.port import Backend, BackendError
 from voicebot.call.chronicle import Chronicle
-from voicebot.call.continuing import KeptCall, KeptCalls
+from voicebot.call.continuing import KeptCall, KeptCalls, moved
 from voicebot.call.keeping import Keeping, Kept
 from voicebot.call.minutes import Minutes
 from voicebot.call.rating_share import RatingShare
@@ -108,12 +108,14 @@ class KeyedCalls:
 
     def __init__(
         self,
-        conversation: Callable[[], KeyedConversation | None],
+        conversation: Callable[[Caller | None, str], KeyedConversation | None],
         *,
         today: Callable[[], str],
         followers: tuple[Follower, ...] = (),
     ) -> None:
-        """`conversation`: None while the content is not loaded. `today`: ISO date. `followers` hear of every turn."""
+        """`conversation`: of the version of the content on which a call began or, where that is empty or not to be had,
+        of the one that the caller gets who calls now; None while the content is not loaded. `today`: ISO date.
+        `followers` hear of every turn."""
         self._conversation, self._today, self._followers = conversation, today, followers
         self._calls: OrderedDict[str, KeyedCall] = OrderedDict()
         self._lock = threading.Lock()
@@ -121,7 +123,7 @@ class KeyedCalls:
     @property
     def ready(self) -> bool:
         """Whether calls can be held."""
-        return self._conversation() is not None
+        return self._conversation(None, "") is not None
 
     def find(self, call_id: str) -> KeyedCall | None:
         """A call that this process held, running or lately over."""
@@ -132,11 +134,12 @@ class KeyedCalls:
 
         Raises RuntimeError while not `ready`.
         """
-        shared = self._shared()
+        shared = self._shared(caller, "")
         kept = shared.kept.find(caller.call_id) if shared.kept else None
         event: events.Event
         if kept is not None and kept.state is not None and kept.state.turn:
-            state, event = replace(kept.state, keys_only=True), events.Resumed()
+            shared = self._shared(caller, kept.state.version)
+            state, event = replace(_fit(kept.state, shared), keys_only=True), events.Resumed()
         else:
             variants = shared.variants(shared.dialogue.pack, caller, language)
             state = shared.dialogue.begin(language, keys_only=True, variants=variants)
@@ -150,14 +153,16 @@ class KeyedCalls:
 
     def turn(self, caller: Caller, state: State, event: events.Keyed | events.NoInput | events.TimeLimit) -> KeyedTurn:
         """The caller pressed keys, or none, or the time is over. `state` is that of the turn before."""
-        shared = self._shared()
+        shared = self._shared(caller, state.version)
+        state = _fit(state, shared)
         call = self._find(shared, caller, state)
         late = call.clock_ms >= shared.longest_s * 1000
         return self._turn(shared, call, state, events.TimeLimit() if late else event)
 
     def wait(self, caller: Caller, state: State, *, give_up: bool = False) -> KeyedTurn:
         """Wait on for a back end; `give_up`: it takes too long. An answer that another process waits for is lost."""
-        shared = self._shared()
+        shared = self._shared(caller, state.version)
+        state = _fit(state, shared)
         call = self._find(shared, caller, state)
         if call.asked is None or give_up:
             call.asked = None
@@ -167,14 +172,15 @@ class KeyedCalls:
 
     def hung_up(self, caller: Caller, state: State) -> None:
         """The caller is gone."""
-        shared = self._conversation()
+        shared = self._conversation(caller, state.version)
         if shared is not None and not state.ended:
+            state = _fit(state, shared)
             call = self._find(shared, caller, state)
             self._turn(shared, call, state, events.HungUp())
 
     def sounds(self, says: Sequence[actions.Say], within_s: float) -> tuple[Pcm, ...] | None:
         """Each spoken in our own voice; None where one of them can't be, or not in time."""
-        shared = self._conversation()
+        shared = self._conversation(None, "")
         if shared is None or (voice := shared.voice) is None:
             return None
         speaking = [
@@ -307,8 +313,8 @@ class KeyedCalls:
 
     # The calls
 
-    def _shared(self) -> KeyedConversation:
-        shared = self._conversation()
+    def _shared(self, caller: Caller, version: str) -> KeyedConversation:
+        shared = self._conversation(caller, version)
         if shared is None:
             raise RuntimeError("the content is not loaded yet")
         return shared
@@ -335,3 +341,9 @@ class KeyedCalls:
             while len(self._calls) > _CALLS_KEPT:
                 self._calls.popitem(last=False)
         return call
+
+
+def _fit(state: State, shared: KeyedConversation) -> State:
+    """The state for a version of the content that may not be the one it came from."""
+    here = shared.dialogue.pack.version
+    return state if state.version == here else moved(state, here)

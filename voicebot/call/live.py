@@ -23,7 +23,7 @@ from voicebot.audio.turn_taking import is_backchannel
 from voicebot.backends.port import BackendError
 from voicebot.call.bridging import Bridging
 from voicebot.call.chronicle import Chronicle
-from voicebot.call.continuing import Continuity, KeptCall
+from voicebot.call.continuing import Continuity, KeptCall, moved
 from voicebot.call.conversation import Conversation
 from voicebot.call.hearing import HeardSpeech, Hearing
 from voicebot.call.keeping import Kept
@@ -84,9 +84,8 @@ class Call:
         """`state`: where a new call begins. One that is kept as unfinished goes on from where it was."""
         self._caller, self._shared, self._today = caller, shared, today
         self._context = named_context(caller.call_id)
-        chronicle = Chronicle(shared.history, shared.dialogue.pack, caller) if shared.history else None
-        self._minutes = Minutes(journal, shared.log, shared.dialogue.pack, chronicle)
-        self._minutes.screen = channel if isinstance(channel, Screen) else None
+        self._screen = channel if isinstance(channel, Screen) else None
+        self._minutes = self._open_minutes(journal)
         self._continuity = Continuity(shared.kept, shared.pools.keeping, journal)
         self._recorder = shared.record(caller.call_id) if shared.record is not None else None
         if self._recorder is not None:
@@ -130,7 +129,7 @@ class Call:
         self._think_off = self._off(pools.thinking)
         self._ask_off = self._off(pools.asking)
         speak_off = self._speaking(self._off(pools.speaking))
-        self._playback = Playback(channel, shared.voice, knobs, speak_off, functools.partial(shared.bridge, "filler"))
+        self._playback = Playback(channel, shared.voice, knobs, speak_off, self._filler)
         self._hearing = Hearing(
             shared.recogniser,
             knobs,
@@ -140,6 +139,16 @@ class Call:
             on_doubt=lambda: self._bridging.doubts(self._clock_ms),
         )
         self._keypad = Keypad(knobs.inter_digit_ms)
+
+    def _open_minutes(self, journal: Journal) -> Minutes:
+        shared, pack = self._shared, self._shared.dialogue.pack
+        chronicle = Chronicle(shared.history, pack, self._caller) if shared.history else None
+        minutes = Minutes(journal, shared.log, pack, chronicle)
+        minutes.screen = self._screen
+        return minutes
+
+    def _filler(self, language: str, number: int) -> str:
+        return self._shared.bridge("filler", language, number)
 
     @property
     def running(self) -> bool:
@@ -296,7 +305,7 @@ class Call:
                 self.journal.entries[:] = kept.entries
             if resumes:
                 assert kept.state is not None
-                self.state = self.unfinished = kept.state
+                self.state = self.unfinished = self._stay_on(kept.state)
             self._minutes.begin(self.state)
             if resumes:
                 self._post(events.Resumed())
@@ -310,6 +319,19 @@ class Call:
             found(None)
         else:
             self._think_off(self._continuity.find, found)
+
+    def _stay_on(self, state: State) -> State:
+        """A call ends on the version of the content on which it began, wherever it goes on."""
+        here = self._shared.dialogue.pack.version
+        if state.version == here:
+            return state
+        other = self._shared.on_version(state.version)
+        if other is None:
+            _log.warning("a call goes on with another version", call=self._caller.call_id, version=here)
+            return moved(state, here)
+        self._shared = other
+        self._minutes = self._open_minutes(self.journal)
+        return state
 
     # The clock: one frame
 
@@ -489,6 +511,8 @@ class Call:
                 self._bridging.answered()
             self.unfinished = None if self.state.ended else self.state
             self._minutes.turn(before, event, self.state, todo, self._clock_ms)
+            if isinstance(event, events.Heard) and self._shared.overheard is not None:
+                self._shared.overheard(self._caller.call_id, before, event, todo)
             if self._recorder is not None:
                 self._record(self._recorder)
             record(next((action for action in todo if isinstance(action, actions.Note)), actions.Note("")))

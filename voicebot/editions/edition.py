@@ -14,7 +14,7 @@ from voicebot.dialogue.domains import PackDomains
 from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.knowing import WithKnowledge
 from voicebot.dialogue.pack import Pack
-from voicebot.editions.packs import version_pack
+from voicebot.editions.packs import version_of, version_pack
 from voicebot.knowledge.base import KnowledgeBase
 from voicebot.loading import open_answers, open_dialogue, open_pack, warm
 from voicebot.nlu.encoder import Encoder
@@ -62,12 +62,11 @@ class Opening:
         that is damaged, or too new for this program, makes happen."""
         if version is None:
             return self.of(open_pack(self._configuration), encoder=encoder)
-        return self.of(version_pack(self._versions.folder(version), version), version, encoder=encoder)
+        return self.of(version_pack(self._versions.folder(version), version), encoder=encoder)
 
     def of(
         self,
         pack: Pack,
-        version: str | None = None,
         *,
         dialogue: Dialogue | None = None,
         encoder: Encoder | None = None,
@@ -77,7 +76,7 @@ class Opening:
             dialogue = open_dialogue(pack, self._configuration.var, encoder)
             warm(pack, dialogue)
         backend, bases = self._answered(pack)
-        return Edition(version, pack, dialogue, PackDomains(pack), backend, bases)
+        return Edition(version_of(pack), pack, dialogue, PackDomains(pack), backend, bases)
 
     def learnt(self, edition: Edition, encoder: Encoder) -> Edition:
         """The same one, its understanding trained on embeddings too."""

@@ -18,7 +18,7 @@ from voicebot.failure import place
 from voicebot.listeners import open_first
 from voicebot.loading import Preloaded, first_domains, open_dialogue, open_pack, warm
 from voicebot.store.history.database import DatabaseError, open_database
-from voicebot.store.versions.bundle import verify
+from voicebot.store.versions.bundle import ID_DIGITS, verify
 from voicebot.store.versions.registry import FOLDER, Versions
 from voicebot.store.versions.version import Serving
 
@@ -29,6 +29,11 @@ def version_pack(folder: Path, version: str) -> Pack:
     """The pack of an unpacked version; calls on it are known by the version's id. Raises VoicebotError."""
     pack = verify(folder).pack
     return replace(load_pack(folder / "content", pack), version=version)
+
+
+def version_of(pack: Pack) -> str | None:
+    """The id of the version that a pack was read from; None: it is content as installed."""
+    return pack.version if len(pack.version) == ID_DIGITS else None
 
 
 def pack_name(configuration: Configuration) -> str:

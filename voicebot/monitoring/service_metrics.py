@@ -88,6 +88,11 @@ class ServiceMetrics:
         self.monitoring_lost = Counter(
             "voicebot_monitoring_records_lost", "Records of calls that these metrics missed", registry=registry
         )
+        self.versions_not_loaded = Counter(
+            "voicebot_versions_not_loaded",
+            "Versions of the content that were to serve and could not be loaded",
+            registry=registry,
+        )
         self.info = Gauge(
             "voicebot_service",
             "1, with the version of voicebot, the pack and its version",
