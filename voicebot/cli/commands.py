@@ -12,6 +12,7 @@ import voicebot.cli.evaluate
 import voicebot.cli.experiments
 import voicebot.cli.export
 import voicebot.cli.knowledge
+import voicebot.cli.labels
 import voicebot.cli.mic
 import voicebot.cli.mine
 import voicebot.cli.models

@@ -1,4 +1,4 @@
-"""`voicebot evaluate nlu|asr`: how well texts are understood and speech is recognised, on labelled data."""
+"""`voicebot evaluate nlu|labels|asr`: how well texts are understood and speech is recognised, on labelled data."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print figures and errors a
 _OUTSIDE = ("", "oos", "none", "out_of_scope")
 """Labels of texts that mean nothing known."""
 _MOST_ERRORS = 30
+_ALL = 10**9
 
 
 class DataError(VoicebotError):
@@ -81,6 +82,46 @@ def evaluate_nlu(
         answers.append(Answer(row.text, row.label, found.intent, found.score))
     middle_ms = 1000 * sorted(times)[len(times) // 2]
     _report(figures(answers), {"median_ms": round(middle_ms, 2)}, html, as_json, f"Understanding of {data.name}")
+
+
+@evaluate.command("labels")
+def evaluate_labels(
+    pack: Annotated[str | None, typer.Option(help="Name or folder of the pack; shop by default.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language: ko or en.")] = None,
+    heard: Annotated[bool, typer.Option("--heard", help="Understand what was heard, not what was said.")] = False,
+    html: Html = None,
+    as_json: AsJson = False,
+) -> None:
+    """Intents of callers' turns that chance chose to be labelled: today's content, and how it went in the calls."""
+    from voicebot import config
+    from voicebot.cli.database import opened
+    from voicebot.learning.labelling.accuracy import understood_rightly
+    from voicebot.learning.labelling.checking import intents_of
+    from voicebot.loading import open_dialogue, open_pack
+    from voicebot.nlu.encoder import load_encoder
+    from voicebot.nlu.evaluation import Answer
+    from voicebot.nlu.evaluation import evaluate as figures
+    from voicebot.store.labels import Labels
+
+    configuration = config.load(pack=pack, language=language)
+    content = open_pack(configuration)
+    labels = Labels(opened(configuration))
+    spoken = configuration.language
+    # Every random turn counts, however often its caller called: caps are for training.
+    usable = labels.approved(content.name, intents=intents_of(content), most_per_caller=_ALL, most_of_unknown=_ALL)
+    random = [label for label in usable if label.sample == "random" and label.language == spoken]
+    rows = [Labelled(label.heard if heard else label.transcript, label.intent) for label in random]
+    if not rows:
+        raise DataError(f"no random turn of {content.name} in {spoken} has an approved label; label some first.")
+    encoder = load_encoder(configuration.encoder) if configuration.encoder else None
+    understander = open_dialogue(content, configuration.var, encoder).understander(spoken)
+    answers = []
+    for row in rows:
+        found = understander.understand(row.text)
+        answers.append(Answer(row.text, row.label, found.intent, found.score))
+    in_calls = understood_rightly(random)
+    costs = {"right_in_the_calls": str(in_calls), "random_turns": len(rows)}
+    _report(figures(answers), costs, html, as_json, f"Understanding of labelled turns of {content.name}")
 
 
 @evaluate.command("asr")

@@ -45,6 +45,8 @@ class New:
     sample: Sample = "chosen"
     asked: Asked = NOTHING_ASKED
     """What question the turn answers, as far as it matters for what may be kept."""
+    by: str = ""
+    """Whose judgement it is; empty: theirs who adds it."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +91,12 @@ class Labels:
         with self._database.writing() as connection:
             for place, one in enumerate(new):
                 try:
-                    self._put(connection, one, by, entitled)
+                    self._put(connection, one, one.by or by, entitled)
                 except LabelError as error:
                     raise LabelError(str(error), error.kind, place) from None
             for turn in {one.turn: None for one in new}:
                 self._settle(connection, turn)
-            return [self._theirs(connection, one.turn, by) for one in new]
+            return [self._theirs(connection, one.turn, one.by or by) for one in new]
 
     def withdraw(self, label_id: int, by: str, *, any_of: bool = False) -> Label:
         """Take a label back. `any_of`: also somebody else's. Raises LabelError."""
