@@ -45,7 +45,7 @@ _SURELY_SILENT_S = 0.8
 
 _BEGAN = re.compile(r'"worker": (\d+), "event": "worker began"')
 _TAKES_CALLS = re.compile(r'"worker": (\d+), "event": "worker takes calls"')
-_LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
+_LISTENING = re.compile(r"listening on http://[\d.]+:(\d+)")
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: a new cluster in a temporary folder, on a Unix socket only."""
+"""A PostgreSQL server of the tests' own: a new cluster in a temporary folder, on a Unix socket, and by TCP if asked."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def missing() -> str:
 class PostgreSQL:
     """Runs from `start` to `close`; `stop` and `start` in between, as a server that is away for a while."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "", port: int = 5432) -> None:
+        """`address`: an IP address to listen on as well, for everybody who reaches it."""
         binaries = programs()
         assert binaries is not None
         self._programs = binaries
@@ -49,6 +50,10 @@ class PostgreSQL:
         if self._as_user:
             shutil.chown(self._folder, "postgres", "postgres")
         self._run("initdb", "-D", str(self._data), "-U", "tests", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        self._address, self._port = address, port
+        if address:
+            with (self._data / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all 0.0.0.0/0 trust\n")
         self._databases = 0
         self.start()
 
@@ -58,7 +63,7 @@ class PostgreSQL:
 
     def start(self) -> None:
         # Without fsync: these databases are thrown away.
-        options = f"-c listen_addresses= -c unix_socket_directories={self._folder} -c fsync=off -c full_page_writes=off"
+        options = f"-c listen_addresses={self._address} -c port={self._port} -c unix_socket_directories={self._folder} -c fsync=off -c full_page_writes=off"
         self._run("pg_ctl", "-D", str(self._data), "-w", "-t", str(_WAIT_S), "-l", str(self._folder / "log"),
                   "-o", options, "start")  # fmt: skip
 
@@ -69,7 +74,9 @@ class PostgreSQL:
         """The URL of an empty database."""
         self._databases += 1
         name = f"test{self._databases}"
-        self._run("createdb", "-h", str(self._folder), "-U", "tests", name)
+        self._run("createdb", "-h", str(self._folder), "-p", str(self._port), "-U", "tests", name)
+        if self._address:
+            return f"postgresql://tests@{self._address}:{self._port}/{name}"
         return f"postgresql://tests@/{name}?host={self._folder}"
 
     def close(self) -> None:
