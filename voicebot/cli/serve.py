@@ -206,6 +206,7 @@ def _take_calls(
     from telephony.people.moving import open_moving
     from telephony.server import serve as serve_until_told
     from voicebot.analytics.alerts.watch import watching_alerts
+    from voicebot.analytics.guard.watch import watching_versions
     from voicebot.sharing import machine
 
     def listening(port: int) -> None:
@@ -213,7 +214,11 @@ def _take_calls(
             _tell_listening(configuration, console, port)
 
     history = service.history.database if service.history else None
-    with calling_back(configuration, service.office), watching_alerts(configuration, history):
+    with (
+        calling_back(configuration, service.office),
+        watching_alerts(configuration, history),
+        watching_versions(configuration, history),
+    ):
         serve_until_told(
             configuration,
             service,

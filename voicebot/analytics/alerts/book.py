@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 
@@ -21,6 +21,8 @@ RETRY_S = (10, 60, 300, 900, 3600)
 """Pauses between attempts to tell people; after the last one it is given up."""
 _KEPT = timedelta(days=730)
 """How long what happened is kept."""
+NO_RULE = 0
+"""In place of a rule's number, for what happened without one."""
 
 
 @dataclass(frozen=True)
@@ -206,25 +208,44 @@ class AlertBook:
         with self._database.writing() as connection:
             if not connection.execute(update(alert_rules).where(*same).values(values)).rowcount:
                 return None  # somebody changed the rule meanwhile
-            row = connection.execute(
-                insert(alert_events)
-                .values(
-                    rule_id=kept.id,
-                    name=rule.name,
-                    definition=rule.model_dump(),
-                    at=now,
-                    state=step.state,
-                    value=value,
-                    calls=calls,
-                    told=step.tell,
-                )
-                .returning(*alert_events.c)
-            ).one()
-            if step.tell and channels:
-                deliveries = [{"event_id": row.id, "channel": channel, "due": now} for channel in channels]
-                connection.execute(insert(alert_deliveries), deliveries)
-            connection.execute(delete(alert_events).where(alert_events.c.at < now - _KEPT))
-            return _event(row)
+            return self._put(connection, kept.id, rule, step.state, value, calls, channels if step.tell else None)
+
+    def happened(self, rule: AlertRule, value: float, calls: int, channels: Sequence[str]) -> AlertEvent:
+        """Something happened that no rule in the book watches; `rule` says what, in a rule's terms. People are told."""
+        with self._database.writing() as connection:
+            return self._put(connection, NO_RULE, rule, "firing", value, calls, channels)
+
+    def _put(
+        self,
+        connection: Connection,
+        rule_id: int,
+        rule: AlertRule,
+        state: State,
+        value: float,
+        calls: int,
+        channels: Sequence[str] | None,
+    ) -> AlertEvent:
+        """`channels` None: nobody is to be told."""
+        now = self.now()
+        row = connection.execute(
+            insert(alert_events)
+            .values(
+                rule_id=rule_id,
+                name=rule.name,
+                definition=rule.model_dump(),
+                at=now,
+                state=state,
+                value=value,
+                calls=calls,
+                told=channels is not None,
+            )
+            .returning(*alert_events.c)
+        ).one()
+        if channels:
+            deliveries = [{"event_id": row.id, "channel": channel, "due": now} for channel in channels]
+            connection.execute(insert(alert_deliveries), deliveries)
+        connection.execute(delete(alert_events).where(alert_events.c.at < now - _KEPT))
+        return _event(row)
 
     # Telling
 

@@ -1,0 +1,176 @@
+"""Versions that a share of callers gets are watched, and rolled back where their calls go worse.
+
+Every process tries; the database says whose turn it is.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+
+from voicebot.analytics.alerts.book import AlertBook
+from voicebot.analytics.alerts.rules import AlertRule
+from voicebot.analytics.guard.evidence import ALPHA, Finding, Metric, Outcome, compare
+from voicebot.config import Configuration
+from voicebot.errors import VoicebotError
+from voicebot.failure import place
+from voicebot.notify.configured import configured
+from voicebot.store.history.database import Database
+from voicebot.store.history.tables import calls, milliseconds
+from voicebot.store.versions.registry import Versions
+from voicebot.store.versions.states import VersionError
+from voicebot.store.versions.version import Version
+
+_log = structlog.get_logger(__name__)
+
+GUARD = "guard"
+"""Who rolls back, in the audit trail."""
+EVERY = timedelta(seconds=5)
+"""How often a share's calls are looked at."""
+MOST_OF_ONE_CALLER = 3
+"""Calls of one caller that count: who calls a hundred times decides nothing. Callers who withhold their numbers fall to
+both versions by chance, call by call, and so favour neither."""
+_MISUNDERSTOOD_TURNS = 2
+_MOST_CALLS = 20_000
+_FIGURES: Mapping[Metric, str] = {
+    "not_contained": "containment",
+    "handed_over": "hand_over_rate",
+    "misunderstood": "no_match_rate",
+    "failed": "failed_share",
+}
+"""The KPI under which people know the metric."""
+
+
+def outcomes(database: Database, pack: str, shared: str, since: datetime) -> Iterator[Outcome]:
+    """How calls went that began since then, in the order in which they ended. Raises DatabaseError."""
+    c = calls.c
+    wanted = (
+        select(c.version, c.caller, c.outcome, c.contained, c.caller_turns, c.unmatched_turns)
+        .where(c.pack == pack, c.began >= since, c.ended.is_not(None))
+        .order_by(c.ended, c.key)
+        .limit(_MOST_CALLS)
+    )
+    with database.reading() as connection:
+        rows = connection.execute(wanted).all()
+    seen: Counter[str] = Counter()
+    for row in rows:
+        if row.caller:
+            seen[row.caller] += 1
+            if seen[row.caller] > MOST_OF_ONE_CALLER:
+                continue
+        bad: dict[Metric, bool] = {"failed": row.outcome in ("failed", "lost")}
+        if row.caller_turns:
+            bad["not_contained"] = not row.contained
+            bad["handed_over"] = row.outcome == "hand_over"
+            bad["misunderstood"] = is_misunderstood(row.unmatched_turns, row.caller_turns)
+        yield Outcome(row.version == shared, bad)
+
+
+def is_misunderstood(unmatched: int, turns: int) -> bool:
+    """Whether so many turns were not understood that the caller noticed: two, or all there were."""
+    return unmatched >= _MISUNDERSTOOD_TURNS or (unmatched > 0 and unmatched == turns)
+
+
+class VersionGuard:
+    """Watches on a thread of its own, from `start` to `close`."""
+
+    def __init__(self, versions: Versions, database: Database, book: AlertBook, channels: Sequence[str] = ()) -> None:
+        """`channels`: the ways in which people are told of a roll back."""
+        self._versions, self._database, self._book, self._channels = versions, database, book, tuple(channels)
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._trouble = ""
+
+    def turn(self) -> None:
+        """Look at what is due. Raises DatabaseError."""
+        for version, since in self._versions.claim(EVERY):
+            finding = self.look(version, since)
+            self._versions.guarded(version.id, {**asdict(finding), "at": milliseconds(self._book.now())})
+            if finding.worse:
+                self._roll_back(version, finding)
+
+    def look(self, version: Version, since: datetime) -> Finding:
+        """What the calls say since then, or since another version became the active one. Raises DatabaseError."""
+        active = self._versions.serving(version.pack).active
+        if active is not None:
+            since = max(since, self._versions.get(active).changed)
+        return compare(outcomes(self._database, version.pack, version.id, since))
+
+    def _roll_back(self, version: Version, finding: Finding) -> None:
+        worst = finding.telling
+        reason = (
+            f"{worst.metric} {_percent(worst.shared)} in {finding.shared_calls} calls, "
+            f"with the active version {_percent(worst.active)} in {finding.active_calls}"
+        )
+        details: dict[str, Any] = {"evidence": round(finding.evidence, 2), "alpha": ALPHA}
+        details |= {one.metric: [one.shared, one.active] for one in finding.comparisons}
+        try:
+            self._versions.roll_back(
+                version.pack, GUARD, reason, version=version.id, expected=version.revision, details=details
+            )
+        except VersionError as error:  # a person was quicker
+            _log.info("the guard found a version changed", version=version.id, reason=str(error))
+            return
+        _log.error("a version was rolled back by its guard", version=version.id, pack=version.pack, reason=reason)
+        good = worst.metric == "not_contained"
+        shared, active = worst.shared or 0.0, worst.active or 0.0
+        rule = AlertRule(
+            name=f"{version.pack} {version.id}: 자동 되돌림 / rolled back",
+            figure=_FIGURES[worst.metric],
+            direction="below" if good else "above",
+            threshold=1 - active if good else active,
+            pack=version.pack,
+        )
+        self._book.happened(rule, 1 - shared if good else shared, finding.shared_calls, self._channels)
+
+    def start(self) -> None:
+        """Begin. Not before a fork: threads don't survive it."""
+        self._thread = threading.Thread(target=self._run, name="version guard", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End soon."""
+        self._closed.set()
+        if self._thread is not None:
+            self._thread.join(EVERY.total_seconds())
+
+    def _run(self) -> None:
+        while not self._closed.wait(EVERY.total_seconds()):
+            try:
+                self.turn()
+                self._trouble = ""
+            except Exception as error:  # the database may come back
+                told = str(error) if isinstance(error, VoicebotError) else f"{type(error).__name__} in {place(error)}"
+                if told != self._trouble:
+                    _log.warning("a shared version could not be guarded", reason=told)
+                self._trouble = told
+
+
+@contextmanager
+def watching_versions(configuration: Configuration, database: Database | None) -> Iterator[None]:
+    """Shared versions are guarded while the block lasts; without a history there is nothing to go by.
+
+    Raises ConfigurationError.
+    """
+    if database is None:
+        yield
+        return
+    channels = [notifier.name for notifier in configured(configuration)]
+    guard = VersionGuard(Versions(database, configuration.var), database, AlertBook(database), channels)
+    guard.start()
+    try:
+        yield
+    finally:
+        guard.close()
+
+
+def _percent(rate: float | None) -> str:
+    return "-" if rate is None else f"{100 * rate:.1f} %"
