@@ -413,6 +413,12 @@ class Service:
             outcome = Outcome(**entry.facts)
             self.hand_overs.put(hand_over_context(call.caller, outcome, call.journal, call.state, pack, self._now()))
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether this process has half of the calls that it holds well: then nothing else should begin."""
+        running = sum(call.running for call in tuple(self._calls.values()))
+        return 2 * running * self.configuration.workers >= self.capacity
+
     def _is_busy(self) -> bool:
         return any(call.running for call in tuple(self._calls.values())[-_CALLS_LOOKED_AT:])
 

@@ -11,6 +11,7 @@ import voicebot.cli.doctor
 import voicebot.cli.evaluate
 import voicebot.cli.experiments
 import voicebot.cli.export
+import voicebot.cli.jobs
 import voicebot.cli.knowledge
 import voicebot.cli.labels
 import voicebot.cli.mic
@@ -18,6 +19,7 @@ import voicebot.cli.mine
 import voicebot.cli.models
 import voicebot.cli.privacy
 import voicebot.cli.replay
+import voicebot.cli.report
 import voicebot.cli.serve
 import voicebot.cli.simulate
 import voicebot.cli.stats

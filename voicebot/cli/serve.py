@@ -207,6 +207,7 @@ def _take_calls(
     from telephony.server import serve as serve_until_told
     from voicebot.analytics.alerts.watch import watching_alerts
     from voicebot.analytics.guard.watch import watching_versions
+    from voicebot.learning.jobs.scheduler import scheduled_work
     from voicebot.sharing import machine
 
     def listening(port: int) -> None:
@@ -218,6 +219,7 @@ def _take_calls(
         calling_back(configuration, service.office),
         watching_alerts(configuration, history),
         watching_versions(configuration, history),
+        scheduled_work(configuration, history, lambda: service.is_crowded),
     ):
         serve_until_told(
             configuration,

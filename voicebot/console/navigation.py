@@ -19,6 +19,7 @@ PLACES: tuple[tuple[str, str], ...] = (
     ("console.labelling", "labelling.page"),
     ("console.improvement", "console.improvement"),
     ("experiments.title", "console.experiments"),
+    ("reports.title", "console.reports"),
     ("console.alerts", "console.alerts"),
     ("agents.desk", "agents.desk"),
     ("access.users", "people.everybody"),

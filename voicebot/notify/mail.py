@@ -37,12 +37,30 @@ class SmtpServer:
     """By default one that trusts what this machine trusts."""
 
 
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a message."""
+
+    name: str
+    type: str
+    """Such as `application/pdf`."""
+    content: bytes
+
+
 class Mail:
     """Implements `Notifier`."""
 
     name = "mail"
 
-    def __init__(self, server: SmtpServer, sender: str, recipients: Sequence[str], within_s: float = WITHIN_S) -> None:
+    def __init__(
+        self,
+        server: SmtpServer,
+        sender: str,
+        recipients: Sequence[str],
+        within_s: float = WITHIN_S,
+        attachments: Sequence[Attachment] = (),
+    ) -> None:
+        self._attachments = tuple(attachments)
         self._server, self._sender, self._recipients, self._within_s = server, sender, tuple(recipients), within_s
 
     def tell(self, notification: Notification) -> None:
@@ -54,6 +72,9 @@ class Mail:
         message["Message-ID"] = f"<{notification.id}@{self._sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(notification.text)
+        for attached in self._attachments:
+            main, _, sub = attached.type.partition("/")
+            message.add_attachment(attached.content, maintype=main, subtype=sub, filename=attached.name)
         server = self._server
         try:
             with self._connected() as smtp:
@@ -74,7 +95,7 @@ class Mail:
             ) from None
         if refused:
             # The others have it: another attempt would tell them twice.
-            _log.warning("the mail server refused some recipients; check alert_mail_to", refused=len(refused))
+            _log.warning("the mail server refused some recipients; check their addresses", refused=len(refused))
 
     def _connected(self) -> smtplib.SMTP:
         server = self._server

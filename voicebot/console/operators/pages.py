@@ -10,6 +10,7 @@ from voicebot.console.operators.content import add_content
 from voicebot.console.operators.experiments import add_experiments
 from voicebot.console.operators.improvement import add_improvement
 from voicebot.console.operators.overview import add_overview
+from voicebot.console.operators.reports import add_reports
 from voicebot.console.operators.scene import Scene
 from voicebot.console.operators.sound import add_sound
 from voicebot.console.operators.suggestions import add_suggestions
@@ -28,5 +29,6 @@ def operators_blueprint(scene: Scene, database: Database) -> Blueprint:
     add_improvement(blueprint, scene, database)
     add_suggestions(blueprint, scene, database)
     add_experiments(blueprint, scene, database)
+    add_reports(blueprint, scene, database)
     blueprint.register_error_handler(Exception, error_page)
     return blueprint
