@@ -267,8 +267,8 @@ def main() -> None:
     for row in rows:
         low, high = interval(row.winner, count)
         print(
-            f"| {row.case} | {row.planned:,} | {row.callers:,.0f} "
-            f"| {row.winner / count:.1%} ({low:.1%} to {high:.1%}) | {row.wrong / count:.1%} | {row.harm / count:.1%} | {row.guard / count:.1%} |"
+            f"| {row.case} | {row.planned:,} | {row.callers:,.0f} | {row.winner / count:.1%} ({low:.1%} to {high:.1%}) "
+            f"| {row.wrong / count:.1%} | {row.harm / count:.1%} | {row.guard / count:.1%} |"
         )
     for line in end_to_end(options.calls, seed) if options.calls else ():
         print(line)

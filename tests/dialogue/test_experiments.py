@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.analytics.experiments.runs import Run, Runs
+from voicebot.analytics.experiments.assignment import variant_of
+from voicebot.analytics.experiments.runs import GUARD, Run, Runs
+from voicebot.backends.registry import open_backend
 from voicebot.call.chronicle import Chronicle
+from voicebot.call.keyed import KeyedCalls, KeyedConversation
 from voicebot.channel import Caller
 from voicebot.dialogue.actions import HandOver, Say
 from voicebot.dialogue.assigning import assign
@@ -27,6 +32,7 @@ from voicebot.running_experiments import RunningExperiments
 from voicebot.speaking_ahead import phrases
 from voicebot.store.history.database import open_database
 from voicebot.store.history.records import Begun, Record
+from voicebot.store.history.tables import calls
 from voicebot.yaml_file import ContentError
 
 PROMPTS = Path(__file__).parents[2] / "prompts"
@@ -113,6 +119,45 @@ def test_the_history_is_told_of_the_variants(pack: Pack, dialogue: Dialogue) -> 
     [first] = told
     assert isinstance(first, Begun)
     assert first.variants == {"greeting": "short"}
+
+
+def test_callers_by_keys_get_variants_too(pack: Pack, dialogue: Dialogue) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def variants(_pack: Pack, caller: Caller, language: str) -> dict[str, str]:
+        asked.append((caller.call_id, language))
+        return {"greeting": "short"}
+
+    with ThreadPoolExecutor(1) as pool:
+        backend = open_backend(pack.backend, pack.folder, today=lambda: date(2026, 11, 22))
+        shared = KeyedConversation(dialogue, backend, pool, pool, variants=variants)
+        turn = KeyedCalls(lambda *_: shared, today=lambda: "2026-11-22").begin(Caller("CA1"), "full", "ko")
+    assert asked == [("CA1", "ko")]
+    assert turn.state.variants == {"greeting": "short"}
+    assert f"네, {pack.languages['ko'].name}입니다." in " ".join(said.text for said in turn.says)
+
+
+def test_what_does_harm_is_stopped_by_itself(pack: Pack, tmp_path: Path) -> None:
+    database = open_database("", tmp_path)
+    database.migrate()
+    design = replace(pack.experiments["greeting"].design, metric="containment", effect=0.05)
+    run = Runs(database, lambda: datetime(2026, 11, 22, tzinfo=UTC)).start(design, "lee", 4000)
+    rows = []
+    for number in range(800):
+        variant = variant_of(run.salt, "greeting", f"caller {number}", design.weights)
+        began = run.started + timedelta(seconds=number)
+        row = {"id": f"CA{number}", "pack": "shop", "version": "1", "language": "ko", "channel": "twilio"}
+        row |= {"caller": f"caller {number}", "variants": {"greeting": variant}, "caller_turns": 1}
+        rows.append(row | {"began": began, "ended": began, "contained": variant == "control" or number % 2 == 0})
+    with database.writing() as connection:
+        connection.execute(calls.insert(), rows)
+    experiments = RunningExperiments(database)
+    experiments.look()
+    experiments.guard()
+    latest = Runs(database).latest("shop", "greeting")
+    assert latest is not None
+    assert (latest.state, latest.ended_by, latest.reason) == ("stopped", GUARD, "harm: short, containment")
+    assert not Runs(database).running()
 
 
 def test_phrases_of_variants_are_spoken_ahead(pack: Pack) -> None:
