@@ -51,8 +51,9 @@ class DeskService(Answering, Protocol):
 
     live: LiveStore
     bus: Bus
-    dialogue: Dialogue | None
 
+    @property
+    def dialogue(self) -> Dialogue | None: ...
     @property
     def office(self) -> Office: ...
     @property

@@ -2,8 +2,8 @@
 
 For each outcome that is bad (a call that was not contained, was handed over, was misunderstood, failed) a bet is made,
 block by block, that it is more frequent with the shared version than with the active one. A block is one or more calls
-of each, in the order in which they ended. With a, b the rates that the bet expects and m = (n_a a + n_b b) / (n_a + n_b)
-the ratio
+of each, in the order in which they ended. With a, b the rates that the bet expects, of n_a and n_b calls, and
+m = (n_a a + n_b b) / (n_a + n_b), the ratio
 
     product over the block's calls of  p(outcome | its own expected rate) / p(outcome | m)
 
@@ -30,7 +30,7 @@ from typing import Literal
 ALPHA = 0.05
 """Chance that a version that is no worse is ever rolled back."""
 DIFFERENCES = (0.05, 0.1, 0.2, 0.4)
-"""By how much more frequent a bad outcome is expected to be; between and beyond them the evidence is a little weaker."""
+"""By how much more frequent a bad outcome is expected to be; between and beyond them evidence is a little weaker."""
 Metric = Literal["not_contained", "handed_over", "misunderstood", "failed"]
 METRICS: tuple[Metric, ...] = ("not_contained", "handed_over", "misunderstood", "failed")
 _HIGHEST = 0.98
