@@ -29,6 +29,7 @@ from telephony.webhook import TwilioWebhooks
 from voicebot.channel import Answering
 from voicebot.config import Configuration
 from voicebot.office import Office
+from voicebot.store.live_steady import SteadyStore
 
 _log = structlog.get_logger(__name__)
 
@@ -313,6 +314,8 @@ class TelephonyApp:
                 return Response("send the metrics_token as Authorization: Bearer, or ask on this machine\n", 403)
             self.exchange.metrics.capacity.set(self.exchange.places.capacity)
             self.exchange.metrics.places.set(self.exchange.places.taken)
+            live = self.exchange.live
+            self.exchange.metrics.live_away.set(isinstance(live, SteadyStore) and live.away)
             return Response(generate_latest(all_workers(registry)), content_type=CONTENT_TYPE_LATEST)
 
         return blueprint

@@ -69,6 +69,12 @@ class TwilioMetrics:
             registry=registry,
             multiprocess_mode="mostrecent",
         )
+        self.live_away = Gauge(
+            "voicebot_live_state_away",
+            "1 while what workers or hosts share of running calls can't be reached",
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
         self.sockets_refused = Counter(
             "voicebot_twilio_sockets_refused", "Media sockets turned away, by reason", ["reason"], registry=registry
         )

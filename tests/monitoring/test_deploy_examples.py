@@ -95,12 +95,15 @@ def test_prometheus_takes_its_files(check: tuple[str, ...]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+NGINX = ("nginx/voicebot.conf", "nginx/voicebot-hosts.conf", "compose/nginx.conf")
+
+
 def nginx() -> str | None:
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 
 
 @pytest.mark.skipif(nginx() is None, reason="nginx is not installed")
-@pytest.mark.parametrize("file", ["nginx/voicebot.conf", "compose/nginx.conf"])
+@pytest.mark.parametrize("file", NGINX)
 def test_nginx_takes_its_files(tmp_path: Path, file: str) -> None:
     Certificate(tmp_path)
     text = (DEPLOY / file).read_text("utf-8")
@@ -124,7 +127,7 @@ def test_caddy_takes_its_file() -> None:
 
 
 def test_proxies_replace_what_clients_claim_and_keep_metrics_inside() -> None:
-    proxies = [(DEPLOY / file).read_text("utf-8") for file in ("nginx/voicebot.conf", "compose/nginx.conf")]
+    proxies = [(DEPLOY / file).read_text("utf-8") for file in NGINX]
     for text in proxies:
         assert re.search(r"X-Forwarded-For\s+\$remote_addr;", text)
     for text in (*proxies, (DEPLOY / "caddy" / "Caddyfile").read_text("utf-8")):

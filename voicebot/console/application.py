@@ -52,7 +52,7 @@ def add_console(
     Raises KeyFileError where the key of the sessions can't be read or made.
     """
     key = configuration.console_key.get_secret_value().encode() or key_from(configuration.var / "console.key")
-    access = Access(flask, database, key)
+    access = Access(flask, database, key, redis_url=configuration.redis_url.get_secret_value())
     zone = ZoneInfo(configuration.time_zone)
     prepare_pages(
         flask,

@@ -33,6 +33,7 @@ _PUBLIC = "public"
 _SIGNED_IN = "signed in"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
+_REDIS_OPTIONS = {"key_prefix": "voicebot:limits", "socket_timeout": 0.5, "socket_connect_timeout": 0.5}
 SESSION_ENDS = timedelta(hours=10)
 """Without a request, a session ends after a working day."""
 
@@ -87,8 +88,9 @@ def reader() -> Reader | None:
 class Access:
     """Accounts, tokens and the trail, tied to a Flask application."""
 
-    def __init__(self, flask: Flask, database: Database, key: bytes) -> None:
-        """`key`: what sessions are signed with; the same in all processes."""
+    def __init__(self, flask: Flask, database: Database, key: bytes, *, redis_url: str = "") -> None:
+        """`key`: what sessions are signed with; the same in all processes. `redis_url`: where attempts to log in are
+        counted for all hosts; by default in this process's memory, and there too while Redis is away."""
         self.accounts = Accounts(database)
         self.tokens = ApiTokens(database)
         self.trail = AuditTrail(database)
@@ -105,7 +107,15 @@ class Access:
             RATELIMIT_HEADERS_ENABLED=False,
         )
         self._csrf = CSRFProtect(flask)
-        self.limiter = Limiter(get_remote_address, app=flask, storage_uri="memory://", strategy="moving-window")
+        self.limiter = Limiter(
+            get_remote_address,
+            app=flask,
+            # The name that this package has for a Unix socket.
+            storage_uri=redis_url.replace("unix://", "redis+unix://", 1) or "memory://",
+            storage_options=_REDIS_OPTIONS if redis_url else {},  # type: ignore[arg-type]
+            in_memory_fallback_enabled=bool(redis_url),
+            strategy="moving-window",
+        )
         manager = LoginManager(flask)
         manager.session_protection = None  # callers of an office may change addresses within a session
         manager.user_loader(self._of_session)
