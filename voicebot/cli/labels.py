@@ -112,8 +112,9 @@ def import_labels(
     """Take labels in: all of them, or none where a line is wrong; every wrong line is told."""
     from zoneinfo import ZoneInfo
 
+    from voicebot.learning.labelling.checking import values_only
     from voicebot.learning.labelling.lines import read_lines
-    from voicebot.loading import open_dialogue, open_pack
+    from voicebot.loading import open_pack
     from voicebot.store.audit import AuditTrail
     from voicebot.store.labels import LabelError, Labels
 
@@ -122,7 +123,7 @@ def import_labels(
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise LabelFileError(f"{file}: can't be read as UTF-8 text ({type(error).__name__}); check the path.") from None
-    dialogue = open_dialogue(open_pack(configuration), configuration.var)
+    dialogue = values_only(open_pack(configuration))
     read = read_lines(text, str(file), dialogue, database, ZoneInfo(configuration.time_zone))
     added = []
     problems = [*read.problems]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from voicebot.dialogue import program
 from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.pack import LanguagePack, Pack
+from voicebot.dialogue.understander import PackUnderstander
+from voicebot.nlu.understanding import Understanding
 from voicebot.privacy.redactor import NOTHING_ASKED, Asked, kind_of_field
 from voicebot.store.labels import Judgement, LabelError
 
@@ -22,6 +26,16 @@ class UnfitError(LabelError):
         """`slot`: the one that is wrong; empty: the intent."""
         super().__init__(message)
         self.slot = slot
+
+
+class _NoIntents:
+    def understand(self, text: str, *, expected: Collection[str] = ()) -> Understanding:  # noqa: ARG002
+        return Understanding(text, None, 0.0)
+
+
+def values_only(pack: Pack) -> Dialogue:
+    """A dialogue that reads values and knows no intents: enough to check with, and made without training."""
+    return Dialogue(pack, {language: PackUnderstander(pack, language, _NoIntents()) for language in pack.languages})
 
 
 def intents_of(pack: Pack) -> dict[str, list[str]]:

@@ -70,7 +70,12 @@ class LabellingQueue:
             now = self._clock()
             done = labellers(self._database, pack)
             order = self._order(pack, now, done)
-            self._reserved = {turn: kept for turn, kept in self._reserved.items() if kept[1] > now}
+            # What was labelled is free again, for the second labeller.
+            self._reserved = {
+                turn: kept
+                for turn, kept in self._reserved.items()
+                if kept[1] > now and kept[0] not in done.get(turn, ())
+            }
 
             def free(one: Candidate) -> bool:
                 holder, _ = self._reserved.get(one.turn, (by, 0.0))
