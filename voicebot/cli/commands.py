@@ -27,6 +27,7 @@ import voicebot.cli.test
 import voicebot.cli.transcribe
 import voicebot.cli.understand
 import voicebot.cli.users
+import voicebot.cli.versions
 import voicebot.cli.voices
 import voicebot.cli.voices_check
 import voicebot.cli.voices_reading
