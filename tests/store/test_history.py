@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from support.history import FULL, NOON, a_call, heard, put, said
 
-from voicebot.store import alert_tables, shared_tables
+from voicebot.store import alert_tables, experiment_tables, shared_tables
 from voicebot.store.accounts import tables as accounts
 from voicebot.store.history.database import Database, DatabaseError, open_database
 from voicebot.store.history.desk import Desk
@@ -25,6 +25,10 @@ from voicebot.store.history.preparing import Preparation
 from voicebot.store.history.reading import History
 from voicebot.store.history.records import Begun, Ended, Forgotten
 from voicebot.store.history.tables import calls, metadata, milliseconds, turn_words, turns
+from voicebot.store.jobs import tables as jobs
+from voicebot.store.labels import tables as labels
+from voicebot.store.mining import tables as mining
+from voicebot.store.versions import tables as versions
 
 
 def ids(database: Database, **wanted: object) -> list[str]:
@@ -321,7 +325,8 @@ def test_words_go_first_then_calls(database: Database) -> None:
 
 
 def test_the_schema_is_what_the_migrations_make(database: Database) -> None:
-    assert accounts.metadata is alert_tables.metadata is shared_tables.metadata is metadata
+    parts = (accounts, alert_tables, experiment_tables, jobs, labels, mining, shared_tables, versions)
+    assert all(part.metadata is metadata for part in parts)
     with database.reading() as connection:
         options = {"include_name": lambda name, kind, _: kind != "table" or not str(name).startswith("turn_search")}
         differences = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
