@@ -15,6 +15,7 @@ from voicebot.dialogue.pack import COMMANDS
 from voicebot.learning.mining.drafting import problems
 from voicebot.store.history.database import Database
 from voicebot.store.mining import Draft, Suggestion, Suggestions
+from voicebot.store.mining.clusters import Clusters
 from voicebot.store.mining.suggestions import State
 
 STATES: tuple[State, ...] = ("draft", "accepted", "refused")
@@ -24,7 +25,7 @@ _DRAFT = [field.name for field in fields(Draft)]
 
 def add_suggestions(blueprint: Blueprint, scene: Scene, database: Database) -> None:
     """The pages /console/improvement/suggestions and /console/improvement/suggestions/NUMBER."""
-    store = Suggestions(database)
+    store, clusters = Suggestions(database), Clusters(database)
 
     def known(number: int) -> Suggestion:
         return store.find(number) or abort(404)
@@ -64,12 +65,15 @@ def add_suggestions(blueprint: Blueprint, scene: Scene, database: Database) -> N
 
     def page(found: Suggestion, shown: Draft, wrong: list[str] | None = None) -> str:
         options = titles(found)
+        cluster = clusters.find(found.cluster) if found.cluster is not None else None
+        nearest = cluster.nearest if cluster else None
         who = reader()
         return render_template(
             "operators/suggestion.html",
             suggestion=found,
             draft=shown,
             entries=sorted(options.items(), key=lambda one: one[1]),
+            chosen=shown.entry if shown.kind == "wording" else nearest,
             wrong=wrong or [],
             may_judge=bool(who and who.may("label")),
             title=title,

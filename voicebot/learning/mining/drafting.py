@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from voicebot.dialogue.pack import COMMANDS, LanguagePack
+from voicebot.dialogue.pack import LanguagePack
 from voicebot.knowledge.base import KnowledgeBase
 from voicebot.learning.mining.failures import has_words
 from voicebot.nlu.intents_lexical import NgramVectors
@@ -75,7 +75,7 @@ def draft(material: Material, words: LanguagePack | None, base: KnowledgeBase | 
         return _draft(material, "wording", entry, "", variants, "", [asked, *answered[1:]] if answered else [asked])
     answer, sources, title = _answer(material, variants[0], base)
     name = f"asked_{material.cluster}" if material.cluster is not None else "asked_often"
-    return _draft(material, "faq", name, title or variants[0], variants, answer, [*sources, asked])
+    return _draft(material, "faq", name, title, variants, answer, [*sources, asked])
 
 
 def fit(texts: Iterable[str], language: str, words: LanguagePack | None) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ def _entry(material: Material, words: LanguagePack | None) -> str:
     told = max(sorted(callers), key=lambda name: len(callers[name]), default="")
     if told and len(callers[told]) >= 2 and (words is None or told in words.titles):
         return told
-    if material.nearest and (material.likeness or 0.0) >= NEAR and material.nearest not in COMMANDS:
+    if material.nearest and (material.likeness or 0.0) >= NEAR:
         return material.nearest
     return ""
 

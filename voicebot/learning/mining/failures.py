@@ -41,6 +41,8 @@ _ANSWERS = ("answer", "bare_value", "look_up")
 _VALUES = re.compile(r"\[[^\]]*\]|\d[\d\s-]*\d")
 """Placeholders of personal data, and numbers of two digits or more."""
 _FEWEST_LETTERS = {"ko": 2, "en": 4}
+_BESIDE_VALUES = {"ko": 4, "en": 9}
+"""The same in a sentence with a value: "123456이에요" and "it's 123456" only answer a question."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class Failure:
     """Keyed hash; empty where the number was withheld: those count together, as one."""
     began: datetime
     text: str
-    """What is compared: normalised, without the placeholders of personal data and without numbers."""
+    """What is compared: normalised, without the placeholders of personal data and without numbers. Empty where
+    nothing is left."""
     kind: Kind
     """The first of what applies, in the order of `Kind`."""
     lost_ms: int
@@ -87,8 +90,8 @@ def collect(database: Database, pack: str, language: str, since: datetime, until
     with database.reading() as connection:
         rows = connection.execute(_turns(pack, language, since, until))
         for _, call in groupby(rows, lambda row: row.call_key):
-            for failure in _of_call(list(call)):
-                if has_words(failure.text, language):
+            for failure in _of_call(list(call), language):
+                if failure.text:
                     found.append(failure)
                 else:
                     wordless += 1
@@ -113,7 +116,9 @@ def comparable(text: str) -> str:
 
 def has_words(text: str, language: str) -> bool:
     """Whether anything is left to compare."""
-    return sum(char.isalpha() for char in comparable(text)) >= _FEWEST_LETTERS.get(language, 2)
+    letters = sum(char.isalpha() for char in comparable(text))
+    fewest = _BESIDE_VALUES if _VALUES.search(normalise(text)) else _FEWEST_LETTERS
+    return letters >= fewest.get(language, 2)
 
 
 def _turns(pack: str, language: str, since: datetime, until: datetime) -> Any:
@@ -156,7 +161,7 @@ def _turns(pack: str, language: str, since: datetime, until: datetime) -> Any:
     )  # fmt: skip
 
 
-def _of_call(every: Sequence[Row[Any]]) -> Iterator[Failure]:
+def _of_call(every: Sequence[Row[Any]], language: str) -> Iterator[Failure]:
     said = [row for row in every if (row.decision or "") not in (*IGNORED, *SILENT)]
     content = [n for n, row in enumerate(said) if _has_content(row)]
     given = said[0].given if said else None
@@ -170,7 +175,7 @@ def _of_call(every: Sequence[Row[Any]]) -> Iterator[Failure]:
                 call=row.call,
                 caller=row.caller or "",
                 began=row.began,
-                text=comparable(row.text),
+                text=comparable(row.text) if has_words(row.text, language) else "",
                 kind=kind,
                 lost_ms=_lost(said, n),
                 handed_over=n in led,

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import exists, select
 
-from voicebot.dialogue.pack import LanguagePack, Pack
+from voicebot.dialogue.pack import COMMANDS, LanguagePack, Pack
 from voicebot.dialogue.understander import without_slots
 from voicebot.learning.mining.answers import drafts_of_answers
 from voicebot.learning.mining.clustering import (
@@ -165,6 +165,8 @@ class Miner:
             return [(None, None)] * len(found)
         names, texts = [], []
         for name, expansions in words.sentences.items():
+            if name in COMMANDS:
+                continue
             some = min(len(expansions), _OF_INTENT)
             chosen = [expansions[n * len(expansions) // some].text for n in range(some)]
             for text in dict.fromkeys(normalise(without_slots(sentence)) for sentence in chosen):

@@ -44,7 +44,7 @@ class Draft:
     entry: str
     """The name of that, or of the new entry."""
     title: str
-    """What a new entry is called when the bot speaks of it; empty for wordings."""
+    """What a new entry is called when the bot speaks of it; empty for wordings, and where nothing tells."""
     question: str
     """The most typical sentence."""
     variants: tuple[str, ...]
