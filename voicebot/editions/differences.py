@@ -97,7 +97,7 @@ def _difference(path: str, old: Path | None, new: Path | None) -> FileDifference
     if Path(path).suffix not in _TEXTS or max(len(one), len(other)) > _LARGEST:
         return FileDifference(path, 0, 0, ())
     before, after = (raw.decode("utf-8", "replace").splitlines() for raw in (one, other))
-    lines = [line for line in difflib.unified_diff(before, after, lineterm="", n=2)][2:]
+    lines = list(difflib.unified_diff(before, after, lineterm="", n=2))[2:]
     added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
     return FileDifference(path, added, removed, tuple(lines[:MOST_LINES]))
 

@@ -8,7 +8,7 @@ m = (n_a a + n_b b) / (n_a + n_b), the ratio
     product over the block's calls of  p(outcome | its own expected rate) / p(outcome | m)
 
 is on average at most 1 wherever the shared version is not worse [1, 2]; so is the mean of such products over several
-expected differences, and over the outcomes. By Ville's inequality a mean that begins at 1 ever reaches 1/alpha with a
+expected differences, and over the outcomes, weighted by stakes. By Ville's inequality a mean that begins at 1 ever reaches 1/alpha with a
 chance of alpha at most, however often it is looked at and whenever it ends: exactly, with few calls as with many, which
 a test on normal approximations (`voicebot.analytics.experiments.sequential`, from 50 callers on) does not promise.
 
@@ -29,10 +29,11 @@ from typing import Literal
 
 ALPHA = 0.05
 """Chance that a version that is no worse is ever rolled back."""
-DIFFERENCES = (0.05, 0.1, 0.2, 0.4)
+DIFFERENCES = (0.08, 0.16, 0.35)
 """By how much more frequent a bad outcome is expected to be; between and beyond them evidence is a little weaker."""
 Metric = Literal["not_contained", "handed_over", "misunderstood", "failed"]
-METRICS: tuple[Metric, ...] = ("not_contained", "handed_over", "misunderstood", "failed")
+STAKES: Mapping[Metric, float] = {"not_contained": 0.45, "handed_over": 0.15, "misunderstood": 0.25, "failed": 0.15}
+"""How much is bet on each metric, 1 in all. A call that is handed over is not contained either."""
 _HIGHEST = 0.98
 _PRIOR_BAD, _PRIOR_CALLS = 0.4, 4.0
 """What is expected before the first call: one of ten goes badly, as sure as four calls would make it."""
@@ -77,7 +78,7 @@ class Finding:
     @property
     def telling(self) -> Comparison:
         """The metric with the strongest evidence."""
-        return max(self.comparisons, key=lambda one: one.evidence)
+        return max(self.comparisons, key=lambda one: STAKES[one.metric] * one.evidence)
 
 
 class _Bet:
@@ -128,14 +129,14 @@ def _log_ratio(outcomes: list[bool], expected: float, middle: float) -> float:
 
 def compare(outcomes: Iterable[Outcome], alpha: float = ALPHA) -> Finding:
     """What calls say, in the order in which they ended. More calls behind them only add to it."""
-    bets = {metric: _Bet() for metric in METRICS}
+    bets = {metric: _Bet() for metric in STAKES}
     calls = {False: 0, True: 0}
     highest, after = 1.0, None
     for outcome in outcomes:
         calls[outcome.shared] += 1
         for metric, bad in outcome.bad.items():
             bets[metric].take(outcome.shared, bad)
-        now = sum(bet.evidence for bet in bets.values()) / len(bets)
+        now = sum(stake * bets[metric].evidence for metric, stake in STAKES.items())
         highest = max(highest, now)
         if after is None and highest >= 1 / alpha:
             after = calls[True]
