@@ -24,6 +24,7 @@ import voicebot.cli.serve
 import voicebot.cli.simulate
 import voicebot.cli.stats
 import voicebot.cli.test
+import voicebot.cli.train
 import voicebot.cli.transcribe
 import voicebot.cli.understand
 import voicebot.cli.users

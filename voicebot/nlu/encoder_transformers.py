@@ -40,8 +40,8 @@ class HuggingFaceEncoder:
             ) from None
         self._torch = torch
         self._model_name = name or model
-        # e5 was trained with prefixes; others were not.
-        self._prefix = "query: " if "e5" in model.lower() else ""
+        # e5 was trained with prefixes; others, and what was fine-tuned here, were not.
+        self._prefix = "query: " if "e5" in model.lower() and not name else ""
 
     @property
     def name(self) -> str:
