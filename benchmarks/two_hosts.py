@@ -53,6 +53,7 @@ MIDDLE = "10.77.0.1"
 """Where PostgreSQL, Redis and nginx are."""
 PORT = 8080
 _PROXY_PORT = 8088
+_RETRIES = Path("/proc/sys/net/ipv4/tcp_retries2")
 KEY = "0123456789abcdef" * 4
 
 
@@ -205,6 +206,8 @@ async def hold(there: Installation, options: argparse.Namespace) -> dict[str, ob
     if options.removal == "drain":
         await asyncio.to_thread(gone.service.process.wait, 120)
         drained_s = round(time.monotonic() - removed, 1)
+    if options.removal in ("drain", "kill"):
+        shutil.copy(gone.service.folder / "service.log", there.folder / "removed.log")
     if options.removal == "cut":
         gone.set_line("up")
     shown = feeds[there.hosts.index(left)].calls
@@ -297,6 +300,10 @@ def installation(folder: Path, workers: int) -> Iterator[Installation]:
     with contextlib.ExitStack() as stack:
         stack.callback(_quietly, "ip", "addr", "del", f"{MIDDLE}/32", "dev", "lo")
         _run("ip", "addr", "replace", f"{MIDDLE}/32", "dev", "lo")
+        # As deploy/nginx/voicebot-hosts.conf wants it of the proxy's machine.
+        before = _RETRIES.read_text()
+        stack.callback(_RETRIES.write_text, before)
+        _RETRIES.write_text("5")
         redis = RedisServer(address=MIDDLE)
         stack.callback(redis.close)
         postgresql = PostgreSQL(MIDDLE, 5477)

@@ -366,3 +366,22 @@ def test_calls_without_words_or_ends_are_counted_all_the_same(database: Database
         assert connection.execute(select(func.count()).select_from(turns)).scalar() == 0
     assert tuple(row) == (0, None, None)
     assert isinstance(FULL, Preparation)
+
+
+@pytest.mark.parametrize("late", ["its end", "all of it"])
+def test_what_a_host_tells_late_of_a_call_that_went_on_elsewhere_does_not_end_it(database: Database, late: str) -> None:
+    before = a_call(
+        "CA1", [heard("배송 언제 와요"), said("확인할게요.")], outcome="caller_left", resolved=False, result=""
+    )
+    after = a_call(
+        "CA1", [said("내일 도착합니다."), heard("상담원")], at=NOON + timedelta(seconds=20), outcome="hand_over"
+    )
+    kept = len(before) - 1 if late == "its end" else 0
+    put(database, before[:kept], after, before[kept:])
+    put(database, before[kept:])
+    with database.reading() as connection:
+        (row,) = connection.execute(select(calls)).all()
+        number = connection.execute(select(func.count()).select_from(turns)).scalar_one()
+    assert (row.outcome, row.reason, row.began) == ("hand_over", "asked", NOON)
+    assert row.ended == NOON + timedelta(seconds=20, minutes=1)
+    assert (row.caller_turns, number) == (2, 4)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, case, delete, exists, func, insert, or_, select, update
 
 from voicebot.store.history.database import Database
 from voicebot.store.history.decisions import BOT_ENDED, CORRECTION, IGNORED, REPEAT_DAYS, SILENT, UNMATCHED
@@ -107,11 +107,13 @@ class _Transaction:
         }
         row = {"id": record.call, "began": record.part, "language": record.language, **known}
         # One that is there goes on here; or its beginning was lost and a row made for its turns.
+        newer = exists().where((turns.c.call_key == calls.c.key) & (turns.c.part > record.part))
         goes_on = {
             **known,
-            "ended": None,
-            "outcome": None,
-            "began": case((calls.c.began == 0, record.part), else_=calls.c.began),
+            # Unless another host took it over long ago, and this one was cut off from the database meanwhile.
+            "ended": case((newer, calls.c.ended), else_=None),
+            "outcome": case((newer, calls.c.outcome), else_=None),
+            "began": case(((calls.c.began == 0) | (calls.c.began > record.part), record.part), else_=calls.c.began),
             "language": case((calls.c.language == "", record.language), else_=calls.c.language),
         }
         upsert = self._database.insert(calls).values(row).on_conflict_do_update(index_elements=["id"], set_=goes_on)
@@ -231,6 +233,12 @@ class _Transaction:
         }
         if record.language:
             changed["language"] = record.language
+        if self._went_on(key, record.part):
+            # How it ended for who held it before is not how the call ended. Its turns, which come late, count.
+            changed = {"feeling": changed["feeling"], **counted}
+            began = self._run(update(calls).where(calls.c.key == key).values(changed).returning(calls.c.began))
+            self._stale(hour_of(began.scalar_one()))
+            return
         began = self._run(update(calls).where(calls.c.key == key).values(changed).returning(calls.c.began)).scalar_one()
         open_still = (call_flows.c.call_key == key, call_flows.c.result.is_(None))
         result = {"hand_over": "hand_over", "caller_left": "caller_left", "hang_up": "dropped"}
@@ -248,6 +256,11 @@ class _Transaction:
             }
             self._run(self._database.insert_new(hand_overs).values(given))
         self._stale(hour_of(began))
+
+    def _went_on(self, key: int, part: int) -> bool:
+        """Whether somebody else held the call after that part."""
+        newer = exists().where((turns.c.call_key == key) & (turns.c.part > part))
+        return bool(self._run(select(newer)).scalar())
 
     def _stale(self, hour: int) -> None:
         mark_stale(self._database, self._run, hour)
