@@ -263,11 +263,11 @@ class MediaStream:
         self._stopped = True
         return Stopped()
 
-    def media(self, frame: bytes) -> str:
-        """The message that plays one frame: 160 bytes of mu-law. Raises ValueError for another length."""
-        if len(frame) != FRAME_SAMPLES:
-            raise ValueError(f"a frame has {FRAME_SAMPLES} bytes, not {len(frame)}")
-        return f'{self._media_head}{binascii.b2a_base64(frame, newline=False).decode("ascii")}"}}}}'
+    def media(self, sound: bytes) -> str:
+        """The message that plays whole frames: 160 bytes of mu-law each. Raises ValueError for another length."""
+        if not sound or len(sound) % FRAME_SAMPLES:
+            raise ValueError(f"a frame has {FRAME_SAMPLES} bytes, and {len(sound)} are not some of them")
+        return f'{self._media_head}{binascii.b2a_base64(sound, newline=False).decode("ascii")}"}}}}'
 
     def mark(self, name: str) -> str:
         """The message whose echo tells that all before it was played."""

@@ -1,4 +1,4 @@
-"""The bot's voice on its way to Twilio: paced 20 ms frames, marks behind them, `clear` ahead of everything."""
+"""The bot's voice on its way to Twilio: paced pieces of sound, marks behind them, `clear` ahead of everything."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class PacedChannel:
             self._wake.clear()
             while self._is_due():
                 async with asyncio.timeout(self._limits.send_within_s):
-                    await self._send_batch()
+                    await self._send(self._next_message())
             self._give_up_on_marks()
             pause = self._pause()
             alarm = None if pause is None else self._loop.call_later(pause, self._wake.set)
@@ -132,14 +132,13 @@ class PacedChannel:
             return True
         if not self._queue:
             return False
-        head = self._queue[0]
-        return head.sent >= len(head.payload) or self._ends_at - self._loop.time() < self._limits.ahead_s - _FRAME_S / 2
+        return self._next_piece_s - _FRAME_S / 2 < self._limits.ahead_s - max(self._ends_at - self._loop.time(), 0.0)
 
-    async def _send_batch(self) -> None:
-        for _ in range(self._limits.frames_at_once):
-            if not self._is_due():
-                return
-            await self._send(self._next_message())
+    @property
+    def _next_piece_s(self) -> float:
+        """Seconds of the sound that is sent next; 0 where that is a mark."""
+        head = self._queue[0]
+        return min((len(head.payload) - head.sent) / SAMPLE_RATE, self._limits.frames_at_once * _FRAME_S)
 
     def _next_message(self) -> str:
         """The message to send now. All state is changed here, so that `clear` may come while it is being sent."""
@@ -153,11 +152,11 @@ class PacedChannel:
         head = self._queue[0]
         self._ends_at = max(self._ends_at, now)
         if head.sent < len(head.payload):
-            frame = head.payload[head.sent : head.sent + FRAME_SAMPLES]
-            head.sent += FRAME_SAMPLES
-            self._queued -= FRAME_SAMPLES
-            self._ends_at += _FRAME_S
-            return self._stream.media(frame)
+            sound = head.payload[head.sent : head.sent + self._limits.frames_at_once * FRAME_SAMPLES]
+            head.sent += len(sound)
+            self._queued -= len(sound)
+            self._ends_at += len(sound) / SAMPLE_RATE
+            return self._stream.media(sound)
         self._queue.popleft()
         self._plays += 1
         name = f"{self._plays}:{head.mark[:_NAME_CHARS]}"
@@ -176,6 +175,5 @@ class PacedChannel:
         now = self._loop.time()
         times = [due for _, due in list(self._outstanding.values())[:1]]
         if self._queue:
-            room_for = self._limits.frames_at_once * _FRAME_S
-            times.append(self._ends_at - self._limits.ahead_s + room_for)
+            times.append(self._ends_at - self._limits.ahead_s + self._next_piece_s)
         return max(min(times) - now, 0.0) if times else None

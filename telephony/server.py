@@ -25,6 +25,7 @@ from telephony.exchange import Exchange
 from telephony.hosts import Hosts
 from telephony.keypad_service import KeyedAnswering
 from telephony.keypad_sessions import LiveKeypadSessions
+from telephony.lean_websocket import LeanWebSocket
 from telephony.limits import Limits
 from telephony.metrics import TwilioMetrics
 from telephony.open_streams import OpenStreams
@@ -201,7 +202,7 @@ async def run_server(
         http=bounded_http(limits),
         h11_max_incomplete_event_size=limits.head_bytes,
         access_log=False,
-        ws="websockets-sansio",
+        ws=LeanWebSocket,
         ws_max_size=limits.socket_message_bytes,
         ws_ping_interval=limits.ping_every_s,
         # Messages are 300 bytes each: compressing them costs time and wins nothing.

@@ -38,8 +38,8 @@ class StreamProtocol(Protocol):
         """
         ...
 
-    def media(self, frame: bytes) -> str:
-        """The message that plays one frame: 160 bytes of mu-law."""
+    def media(self, sound: bytes) -> str:
+        """The message that plays frames of 160 bytes of mu-law each, one or more: as many as `Limits.frames_at_once`."""
         ...
 
     def mark(self, name: str) -> str:

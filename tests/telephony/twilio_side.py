@@ -125,6 +125,10 @@ class Wire:
     def sent(self, kind: str) -> list[dict[str, Any]]:
         return [message for _, message in self.out if message["event"] == kind]
 
+    def sound(self) -> bytes:
+        """The bot's, as it was sent."""
+        return b"".join(base64.b64decode(message["media"]["payload"]) for message in self.sent("media"))
+
     async def ended(self) -> None:
         await asyncio.wait_for(self.task, 60)
 

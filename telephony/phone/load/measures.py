@@ -53,7 +53,9 @@ def _wait(one: Done, until_ms: float, bot: Pcm, voiced: np.ndarray[tuple[int], n
     response_ms = None
     if len(found):
         begin = (start + int(found[0])) * SAMPLE_RATE * _WINDOW_MS // 1000
-        loud = np.flatnonzero(np.abs(bot[begin : begin + SAMPLE_RATE * _WINDOW_MS // 1000].astype(np.int32)) > VOICE_RMS)
+        loud = np.flatnonzero(
+            np.abs(bot[begin : begin + SAMPLE_RATE * _WINDOW_MS // 1000].astype(np.int32)) > VOICE_RMS
+        )
         at_ms = (begin + (int(loud[0]) if len(loud) else 0)) * 1000 / SAMPLE_RATE
         response_ms = at_ms - one.end_ms if at_ms < until_ms else None
     speech = one.act.clip >= 0

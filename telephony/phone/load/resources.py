@@ -16,7 +16,7 @@ _CPU = re.compile(r'^voicebot_stage_cpu_seconds_total\{[^}]*stage="([^"]+)"[^}]*
 _COUNTS = re.compile(
     r"^(voicebot_(?:twilio_(?:lost_seconds|messages_refused|sound_dropped_seconds|marks_overdue)|"
     r"decode_wait_seconds_(?:sum|count)|monitoring_records_lost|history_records_lost)(?:_total)?)"
-    r'(?:\{([^}]*)\})? (\S+)$',
+    r"(?:\{([^}]*)\})? (\S+)$",
     re.MULTILINE,
 )
 
