@@ -57,7 +57,7 @@ def celery_app(configuration: Configuration) -> Celery:
         finally:
             database.close()
 
-    app.task(name=TASK)(do)
+    app.task(name=TASK, shared=False)(do)
     return app
 
 

@@ -68,6 +68,7 @@ JOBS: Mapping[str, Job] = {
             f"{_WORK}:expire",
         ),
         Job("mine", {"ko": "실패 사례 찾기", "en": "Find what goes wrong"}, Schedule(3, 10), f"{_WORK}:mine"),
+        Job("train", {"ko": "새 버전 제안", "en": "Propose a version"}, Schedule(4, 10), f"{_WORK}:propose_version"),
         Job("report", {"ko": "주간 리포트", "en": "Weekly report"}, Schedule(7, weekday=0), f"{_WORK}:weekly_report"),
     )
 }

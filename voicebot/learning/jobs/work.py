@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -16,6 +17,11 @@ _log = structlog.get_logger(__name__)
 
 MINED = timedelta(days=7)
 """How far back mining looks: rare failures need a week to come together."""
+
+NEW_LABELS, NEW_SUGGESTIONS = 20, 3
+"""Approved labels, or accepted suggestions, since the latest version was made, that are worth a new one."""
+AUTHOR = "scheduled training"
+"""So that any person may approve what no person made."""
 
 
 def expire(place: Workplace) -> Mapping[str, Any]:
@@ -41,6 +47,48 @@ def mine(place: Workplace) -> Mapping[str, Any]:
         "drafts": sum(len(one.drafts) for one in found),
         "packs": sorted({one.run.pack for one in found}),
     }
+
+
+def propose_version(place: Workplace) -> Mapping[str, Any]:
+    """A draft version with its evaluation, once people have said enough that is new. Nobody but people approves it."""
+    from voicebot.learning.reporting.making import pack_of
+    from voicebot.learning.training.gathering import gather
+    from voicebot.learning.training.training import Running, register, train
+    from voicebot.loading import content_folder, open_encoder
+    from voicebot.store.versions.registry import Versions
+
+    configuration, database = place.configuration, place.database
+    pack = pack_of(configuration).name
+    versions = Versions(database, configuration.var)
+    latest = max((version.made for version in versions.all(pack)), default=None)
+    material = gather(database, pack)
+    labels = [label for label in material.labels if label.state == "approved" and _is_new(label.at, latest)]
+    suggestions = [one for one in material.suggestions if one.at is None or _is_new(one.at, latest)]
+    new = {"new_labels": len(labels), "new_suggestions": len(suggestions)}
+    if len(labels) < NEW_LABELS and len(suggestions) < NEW_SUGGESTIONS:
+        return {"proposed": None, **new}
+    active = versions.serving(pack).active
+    result = train(
+        content_folder(configuration),
+        pack,
+        material,
+        into=configuration.var / "training",
+        var=configuration.var,
+        author=AUTHOR,
+        reason=f"{len(labels)} new labels, {len(suggestions)} new suggestions",
+        running=Running(active, versions.folder(active)) if active else None,
+        encoder=open_encoder(configuration),
+    )
+    try:
+        if versions.find(result.id) is None:
+            register(result, versions, AUTHOR)
+    finally:
+        shutil.rmtree(result.folder, ignore_errors=True)
+    return {"proposed": result.id, "passed": result.passed, **new}
+
+
+def _is_new(at: datetime, latest: datetime | None) -> bool:
+    return latest is None or at > latest
 
 
 def weekly_report(place: Workplace) -> Mapping[str, Any]:

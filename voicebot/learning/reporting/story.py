@@ -26,6 +26,8 @@ _CHANCE_Z = 1.64
 _OF_CALLS = ("hand_over_rate", "failed_share")
 _TURNS_A_CALL = 3
 """At the least, so that shares of turns are judged with no fewer turns than there were."""
+_SAME = 0.03
+"""Of last week's calls: less is about the same."""
 _GOOD_FLOW = 0.75
 _ENOUGH = 10
 """Calls from which on a flow or a step is worth a sentence."""
@@ -98,8 +100,7 @@ def _headline(facts: Facts, words: Words) -> tuple[str, str]:
         lead.append(words(name, points=words.number(abs(points), 1)))
     if before:
         change = calls / before - 1
-        same = abs(calls - before) < 2 * math.sqrt(calls + before) or abs(change) < 0.03
-        name = "calls_same" if same else "calls_up" if change > 0 else "calls_down"
+        name = "calls_same" if abs(change) < _SAME else "calls_up" if change > 0 else "calls_down"
         lead.append(words(name, before=words.number(before), share=words.share(abs(change), 0)))
     return " ".join(told), " ".join(lead)
 
