@@ -18,6 +18,8 @@ from voicebot.errors import VoicebotError
 FREE_BYTES = 500_000_000
 """Space that recordings, transcripts and the sound cache of a day of testing take, with room."""
 
+_REDIS_WITHIN_S = 2.0
+
 FIRST_LISTENERS = {"ko": "vosk-ko", "en": "vosk-en-small"}
 SECOND_LISTENER = "whisper-base"
 
@@ -191,6 +193,30 @@ def check_telephony(configuration: Configuration) -> Finding:
     return Finding(name, Level.OK, f"Twilio reaches this service at {url}")
 
 
+def check_sharing(configuration: Configuration) -> Finding:
+    """Redis answers, and what hosts need to share calls is configured."""
+    from voicebot.store.live import LiveStoreError
+    from voicebot.store.redis_server import shown
+
+    name, url = "several hosts", configuration.redis_url.get_secret_value()
+    if not url:
+        return Finding(name, Level.OK, "this host is alone")
+    try:
+        from voicebot import sharing
+        from voicebot.store.live_redis import RedisStore
+
+        sharing.check_sharing(configuration)
+        with closing(RedisStore(url, within_s=_REDIS_WITHIN_S)) as live:
+            live.add("doctor", sharing.machine(configuration), "1", 1.0)
+    except VoicebotError as error:
+        return Finding(name, Level.ERROR, str(error), "see docs/scaling.md")
+    except LiveStoreError as error:
+        return Finding(
+            name, Level.ERROR, f"{shown(url)} can't be used ({error})", "start Redis, or mend VOICEBOT_REDIS_URL"
+        )
+    return Finding(name, Level.OK, f"calls are shared through {shown(url)} as {sharing.machine(configuration)}")
+
+
 CHECKS: tuple[Check, ...] = (
     check_python,
     check_synthesiser,
@@ -203,6 +229,7 @@ CHECKS: tuple[Check, ...] = (
     check_var,
     check_port,
     check_telephony,
+    check_sharing,
     check_microphone,
 )
 
