@@ -24,6 +24,7 @@ from voicebot.console.operators.scene import Scene
 from voicebot.console.pages import prepare_pages
 from voicebot.console.talk.line import Line
 from voicebot.console.talk.pages import talk_blueprint
+from voicebot.console.versions.pages import versions_blueprint
 from voicebot.dialogue.engine import Dialogue
 from voicebot.knowledge.base import KnowledgeBase
 from voicebot.live.watching import Watching
@@ -74,6 +75,7 @@ def add_console(
     flask.register_blueprint(operators_blueprint(scene, database))
     add_api(flask, scene, database)
     flask.register_blueprint(labelling_blueprint(scene, database, configuration))
+    flask.register_blueprint(versions_blueprint(scene, database, configuration, bus))
     flask.register_blueprint(live_blueprint(scene, bus))
     asgi_routes(flask)["/console/live/feed"] = LiveFeed(access, scene.watching)
     if line is not None:

@@ -18,6 +18,7 @@ PLACES: tuple[tuple[str, str], ...] = (
     ("console.content", "console.content"),
     ("console.labelling", "labelling.page"),
     ("console.improvement", "console.improvement"),
+    ("versions.title", "versions.page"),
     ("experiments.title", "console.experiments"),
     ("reports.title", "console.reports"),
     ("console.alerts", "console.alerts"),

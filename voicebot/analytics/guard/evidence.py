@@ -8,9 +8,10 @@ m = (n_a a + n_b b) / (n_a + n_b), the ratio
     product over the block's calls of  p(outcome | its own expected rate) / p(outcome | m)
 
 is on average at most 1 wherever the shared version is not worse [1, 2]; so is the mean of such products over several
-expected differences, and over the outcomes, weighted by stakes. By Ville's inequality a mean that begins at 1 ever reaches 1/alpha with a
-chance of alpha at most, however often it is looked at and whenever it ends: exactly, with few calls as with many, which
-a test on normal approximations (`voicebot.analytics.experiments.sequential`, from 50 callers on) does not promise.
+expected differences, and over the outcomes, weighted by stakes. By Ville's inequality a mean that begins at 1 ever
+reaches 1/alpha with a chance of alpha at most, however often it is looked at and whenever it ends: exactly, with few
+calls as with many, which a test on normal approximations (`voicebot.analytics.experiments.sequential`, from 50 callers
+on) does not promise.
 
 The expected rate of the active version is learnt from its calls so far; the expected difference is each of
 DIFFERENCES, with equal stakes.

@@ -122,12 +122,14 @@ class VersionGuard:
         _log.error("a version was rolled back by its guard", version=version.id, pack=version.pack, reason=reason)
         good = worst.metric == "not_contained"
         shared, active = worst.shared or 0.0, worst.active or 0.0
-        rule = AlertRule(
-            name=f"{version.pack} {version.id}: 자동 되돌림 / rolled back",
-            figure=_FIGURES[worst.metric],
-            direction="below" if good else "above",
-            threshold=1 - active if good else active,
-            pack=version.pack,
+        rule = AlertRule.model_validate(
+            {
+                "name": f"{version.pack} {version.id}: 자동 되돌림 / rolled back",
+                "figure": _FIGURES[worst.metric],
+                "direction": "below" if good else "above",
+                "threshold": 1 - active if good else active,
+                "pack": version.pack,
+            }
         )
         self._book.happened(rule, 1 - shared if good else shared, finding.shared_calls, self._channels)
 

@@ -18,9 +18,12 @@ from voicebot.console.api.figures import add_figures
 from voicebot.console.api.labels import add_labels
 from voicebot.console.api.operations import RATE, Api, ApiError, Asked, explain_unknown_paths
 from voicebot.console.api.people import add_people
+from voicebot.console.api.versions import add_versions
 from voicebot.console.operators.scene import Scene
 from voicebot.console.operators.trial import LONGEST_LINE, MOST_LINES, TrialTurn, attempt
 from voicebot.store.history.database import Database, DatabaseError
+from voicebot.store.versions import Versions
+from voicebot.store.versions.shadows import ShadowBook
 
 
 class Health(BaseModel):
@@ -55,6 +58,8 @@ def add_api(flask: Flask, scene: Scene, database: Database, *, rate: str = RATE)
     add_people(api, scene)
     add_alerts(api, AlertBook(database, scene.now))
     add_labels(api, scene, database)
+
+    add_versions(api, Versions(database, None), ShadowBook(database))
 
     @api.operation("post", "/understand", "content")
     def understand(body: Trial) -> Tried:

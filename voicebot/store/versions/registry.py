@@ -42,13 +42,14 @@ class Versions:
     def __init__(
         self,
         database: Database,
-        var: Path,
+        var: Path | None,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         changed: Callable[[str], None] = lambda _pack: None,
     ) -> None:
-        """`changed` is told the pack after each change of what serves it."""
-        self._database, self._folder, self._now, self._changed = database, var / FOLDER, now, changed
+        """`var`: where files are unpacked; None where none are looked at. `changed` is told the pack after each change
+        of what serves it."""
+        self._database, self._var, self._now, self._changed = database, var, now, changed
         self._unpacking = threading.Lock()
 
     # Looking
@@ -149,7 +150,8 @@ class Versions:
         Raises BundleError, VersionError.
         """
         known = self.get(version)
-        folder = self._folder / known.id
+        assert self._var is not None
+        folder = self._var / FOLDER / known.id
         with self._unpacking:
             if folder.is_dir():
                 try:
