@@ -10,6 +10,7 @@ from voicebot.config import Configuration, ConfigurationError
 from voicebot.store import callbacks, voicemails
 from voicebot.store.bus import Bus
 from voicebot.store.callbacks import Callbacks, Persistence
+from voicebot.store.carried import CarriedCallbacks, CarriedVoicemails
 from voicebot.store.history.database import Database, open_database
 from voicebot.store.key_file import key_from
 from voicebot.store.live import LiveStore
@@ -80,14 +81,14 @@ def open_callbacks(configuration: Configuration, database: Database | None = Non
     """
     persistence = Persistence(configuration.callback_attempts)
     if shared := _shared(configuration, database):
-        return Callbacks(shared.engine, persistence, migrated=True)
+        return CarriedCallbacks(shared.engine, configuration.var / "callbacks-aside.db", persistence)
     return callbacks.open_callbacks(configuration.var / "callbacks.db", persistence)
 
 
 def open_voicemails(configuration: Configuration, database: Database | None = None) -> Voicemails:
     """What callers left; see `open_callbacks`."""
     if shared := _shared(configuration, database):
-        return Voicemails(shared.engine, migrated=True)
+        return CarriedVoicemails(shared.engine, configuration.var / "voicemails-aside.db")
     return voicemails.open_voicemails(configuration.var / "voicemails.db")
 
 

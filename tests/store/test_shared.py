@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import SQLAlchemyError
 from structlog.testing import capture_logs
+from support.postgresql import PostgreSQL
 
 from voicebot.config import Configuration, ConfigurationError
 from voicebot.sharing import check_sharing, open_callbacks, open_profiles, open_voicemails
@@ -92,6 +94,30 @@ def test_hosts_that_remember_at_once_lose_no_call(database: Database) -> None:
     found = SharedProfiles(database, KEY, today=lambda: DAY).find(NUMBER)
     assert isinstance(found, Profile)
     assert found.calls == 20
+
+
+def test_what_callers_leave_while_the_database_is_away_is_carried_over(postgresql: PostgreSQL, tmp_path: Path) -> None:
+    database = open_database(postgresql.new_database(), tmp_path)
+    database.migrate()
+    callbacks, voicemails = (
+        opened(configured(database, tmp_path), database) for opened in (open_callbacks, open_voicemails)
+    )
+    message = Voicemail("RE1", "CA1", NUMBER, "ko", "2026-11-22T03:00:00+00:00", 12, "https://api.twilio.com/RE1")
+    postgresql.stop()
+    try:
+        callbacks.add(NUMBER, "asked", "배송 문의", NOON)
+        voicemails.add(message)
+        with pytest.raises(SQLAlchemyError):
+            callbacks.claim(NOON, most=1)
+    finally:
+        postgresql.start()
+    claimed = callbacks.claim(NOON, most=1)
+    assert claimed is not None
+    assert (claimed.number, claimed.summary) == (NUMBER, "배송 문의")
+    assert voicemails.all() == [message]
+    assert len(callbacks.all()) == 1
+    assert not list(tmp_path.glob("*aside*"))
+    database.close()
 
 
 def test_a_database_that_is_away_costs_the_profile_and_one_line() -> None:
