@@ -39,7 +39,7 @@ class StreamProtocol(Protocol):
         ...
 
     def media(self, sound: bytes) -> str:
-        """The message that plays frames of 160 bytes of mu-law each, one or more: as many as `Limits.frames_at_once`."""
+        """The message that plays whole frames, 160 bytes of mu-law each: at most `Limits.frames_at_once`."""
         ...
 
     def mark(self, name: str) -> str:

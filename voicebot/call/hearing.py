@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import structlog
@@ -17,6 +18,18 @@ from voicebot.call.playback import RunOff
 from voicebot.failure import place
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Work for the threads that listen."""
+
+    do: Callable[[], Any]
+    urgency: int
+    """What is more urgent is done before."""
+
+    def __call__(self) -> Any:
+        return self.do()
 
 
 @dataclass(frozen=True)
@@ -196,7 +209,8 @@ class Hearing:
             if segment.ended is not None:
                 self._finish(segment)
 
-        self._listening(lambda: decode(pcm), decoded)
+        # Who pauses may have finished, and waits for the answer; who talks on does not.
+        self._listening(_Work(lambda: decode(pcm), urgency=1 if decode == segment.peek else 0), decoded)
 
     def _end(self, segment: _Segment, now_ms: int) -> None:
         segment.ended = (self._segmenter.voiced_ms, now_ms - self._segmenter.silence_ms)
@@ -210,7 +224,7 @@ class Hearing:
         segment.running = True
         pcm = bytes(segment.pending)
         segment.pending.clear()
-        self._listening(lambda: segment.finish(pcm), lambda result: self._finished(segment, result))
+        self._listening(_Work(lambda: segment.finish(pcm), 2), lambda result: self._finished(segment, result))
 
     def _finished(self, segment: _Segment, result: Recognition | BaseException) -> None:
         if segment not in self._finishing:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+import queue
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -73,11 +76,40 @@ class MeasuredCache(SoundCache):
         return found
 
 
+class _ByUrgency:
+    """A queue for a pool of threads: who was asked for first comes first among those that are as urgent."""
+
+    def __init__(self) -> None:
+        self._items: queue.PriorityQueue[tuple[float, int, Any]] = queue.PriorityQueue()
+        self._number = itertools.count()
+
+    def put(self, item: Any) -> None:
+        # An item without work ends a thread: all others come before it.
+        urgency = math.inf if item is None else -urgency_of(item.args)
+        self._items.put((urgency, next(self._number), item))
+
+    def get(self, block: bool = True) -> Any:
+        return self._items.get(block)[2]
+
+    def get_nowait(self) -> Any:
+        return self._items.get_nowait()[2]
+
+    def qsize(self) -> int:
+        return self._items.qsize()
+
+
+def urgency_of(arguments: Sequence[Any]) -> int:
+    """How urgent work is: what `urgency` says of it, or of what it is to be called with; else 0."""
+    return max((int(getattr(argument, "urgency", 0)) for argument in arguments), default=0)
+
+
 class MeasuredPool(ThreadPoolExecutor):
-    """Threads for decoding, with how long work waits for one of them."""
+    """Threads for decoding, with how long work waits for one of them. What has a higher `urgency` is done before."""
 
     def __init__(self, threads: int, name: str, metrics: ServiceMetrics) -> None:
         super().__init__(threads, name)
+        # Work is taken in this queue's order; it is made before any thread is.
+        self._work_queue: Any = _ByUrgency()
         self._metrics = metrics
         self._asked = self._begun = 0
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from voicebot.monitoring.stage_cpu import StageCpu
 from voicebot.store.history.writer import WriterState
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -101,6 +102,7 @@ class ServiceMetrics:
             multiprocess_mode="mostrecent",
         )
         self._process = ProcessMetrics(registry)
+        self._stages = StageCpu(registry)
         self._history_lost = 0
 
     def sample(self, history: WriterState | None, waiting: tuple[float, float] | None, decodes: int) -> None:
@@ -115,6 +117,7 @@ class ServiceMetrics:
             self.callers_waiting.set(waiting[0])
             self.longest_wait.set(waiting[1])
         self._process.sample()
+        self._stages.sample()
 
 
 class ProcessMetrics:

@@ -134,7 +134,12 @@ class LoadCall:
         target = stream_url(noun, url)
         socket = await connect(self.route(target), webhooks.signed_headers(self.settings, target, []))
         over: asyncio.Future[None] = loop.create_future()
-        socket.on_close = lambda _code: over.done() or over.set_result(None)
+
+        def closed(_code: int) -> None:
+            if not over.done():
+                over.set_result(None)
+
+        socket.on_close = closed
         stream = LoadStream(socket, f"MZ{secrets.token_hex(16)}", loop.time())
         account = self.settings.account_sid
         stream.start(self.sid, account, {child.get("name"): child.get("value") for child in noun.children})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import urllib.request
-from collections import Counter
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-
-import psutil
+from pathlib import Path
 
 _CPU = re.compile(r'^voicebot_stage_cpu_seconds_total\{[^}]*stage="([^"]+)"[^}]*\} (\S+)$', re.MULTILINE)
 _COUNTS = re.compile(
@@ -19,6 +19,11 @@ _COUNTS = re.compile(
     r"(?:\{([^}]*)\})? (\S+)$",
     re.MULTILINE,
 )
+
+
+_PSS = re.compile(r"^Pss:\s+(\d+) kB$", re.MULTILINE)
+_USER, _SYSTEM = 11, 12
+"""Of the fields behind a process's name in `stat`."""
 
 
 @dataclass(frozen=True)
@@ -43,35 +48,27 @@ class Watched:
     def __init__(self, url: str, pid: int | None) -> None:
         """`pid`: of the service's main process; None where it is elsewhere: then only what it tells is known."""
         self._url = url.rstrip("/")
-        self._process = psutil.Process(pid) if pid is not None else None
-        self._ended: Counter[int] = Counter()
+        self._pid = pid
 
     def usage(self, *, memory: bool = False) -> Usage:
         """Blocking: milliseconds. `memory`: PSS as well, which takes tens of them."""
         cpu, rss, pss = 0.0, 0, 0
-        for process in self._processes():
-            with contextlib.suppress(psutil.Error):
-                times = process.cpu_times()
-                cpu += times.user + times.system
-                rss += process.memory_info().rss
+        for process in _family(self._pid) if self._pid is not None else ():
+            # Who ends while being looked at uses nothing more.
+            with contextlib.suppress(OSError, ValueError):
+                fields = (process / "stat").read_text().rpartition(")")[2].split()
+                cpu += (int(fields[_USER]) + int(fields[_SYSTEM])) / os.sysconf("SC_CLK_TCK")
+                rss += int((process / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
                 if memory:
-                    pss += getattr(process.memory_full_info(), "pss", 0)
+                    pss += int(_PSS.findall((process / "smaps_rollup").read_text())[0]) * 1024
         text = self._metrics()
-        stages: Counter[str] = Counter()
+        stages: defaultdict[str, float] = defaultdict(float)
         for stage, value in _CPU.findall(text):
             stages[stage] += float(value)
-        counts: Counter[str] = Counter()
+        counts: defaultdict[str, float] = defaultdict(float)
         for name, labels, value in _COUNTS.findall(text):
             counts[name + (f"{{{labels}}}" if "reason" in labels else "")] += float(value)
         return Usage(cpu, rss, pss, stages, counts)
-
-    def _processes(self) -> list[psutil.Process]:
-        if self._process is None:
-            return []
-        try:
-            return [self._process, *self._process.children(recursive=True)]
-        except psutil.Error:
-            return []
 
     def _metrics(self) -> str:
         try:
@@ -88,3 +85,15 @@ class Watched:
                 return state
         except (OSError, ValueError):
             return None
+
+
+def _family(pid: int) -> Iterator[Path]:
+    """A process and all that came of it, as folders of /proc; nothing where there is no such thing."""
+    process = Path(f"/proc/{pid}")
+    if not process.exists():
+        return
+    yield process
+    for children in process.glob("task/*/children"):
+        with contextlib.suppress(OSError):
+            for child in children.read_text().split():
+                yield from _family(int(child))

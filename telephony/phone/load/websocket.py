@@ -171,7 +171,7 @@ async def connect(url: str, headers: Mapping[str, str]) -> LeanSocket:
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         _, socket = await asyncio.get_running_loop().create_connection(
-            LeanSocket, parts.hostname, parts.port or (443 if secure else 80), ssl=secure or None
+            LeanSocket, parts.hostname or "", parts.port or (443 if secure else 80), ssl=secure or None
         )
     except OSError as error:
         raise UnreachableError(
