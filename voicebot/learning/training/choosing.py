@@ -211,7 +211,7 @@ class _Choice:
 
     def _labelled(self, labels: Sequence[Label]) -> list[_Wish]:
         there = {language: {*titles, *self._lessons[language].entries} for language, titles in self._titles.items()}
-        mine = [label for label in labels if label.pack == self._pack.name]
+        mine = sorted((label for label in labels if label.pack == self._pack.name), key=lambda label: label.id)
         approved = for_training(mine, intents=there, most_per_caller=MOST_PER_CALLER, most_of_unknown=MOST_OF_UNKNOWN)
         before = labels.left_out if isinstance(labels, Approved) else ()
         for one in (*before, *approved.left_out):
