@@ -113,16 +113,18 @@ def test_a_pdf_has_its_fonts_within_and_fetches_nothing() -> None:
 
 def test_reports_are_kept_and_mailed(two_weeks: Database, pack: Pack, tmp_path: Path) -> None:
     class Box:
-        messages: list[str] = []
+        def __init__(self) -> None:
+            self.messages: list[str] = []
 
         async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802
             self.messages.append(envelope.content.decode("utf-8", "replace"))
             return "250 OK"
 
+    box = Box()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    controller = Controller(Box(), hostname="127.0.0.1", port=port)
+    controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()
     try:
         mail: dict[str, Any] = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"}
@@ -132,7 +134,7 @@ def test_reports_are_kept_and_mailed(two_weeks: Database, pack: Pack, tmp_path: 
         assert send(configuration, made) == 1
     finally:
         controller.stop()
-    assert 'filename="voicebot-2026-W47-shop-ko.html"' in Box.messages[0]
+    assert 'filename="voicebot-2026-W47-shop-ko.html"' in box.messages[0]
     shelf = Reports(two_weeks)
     assert [(one.week, one.language, one.format) for one in shelf.kept()] == [("2026-W47", "ko", "html")]
     assert shelf.document("2026-W47", "shop", "ko", "html") == made[0].content

@@ -122,7 +122,7 @@ def _difference(kpi: Kpi, change: float, before: float, words: Words) -> str:
     match kpi.unit:
         case "share":
             shown = words.number(abs(100 * change), 1)
-            return f"{sign}{shown}{words('points')}" if shown != "0.0" else ""
+            return sign + words("points", shown=shown) if shown != "0.0" else ""
         case "count":
             return f"{sign}{words.share(abs(change) / before, 0)}" if before and change else ""
         case "seconds":
