@@ -17,7 +17,7 @@ _A_MS = SAMPLE_RATE // 1000
 
 
 def clip(sound: CallSound, turn: Candidate, before_ms: int | None) -> bytes:
-    """A WAV file with the caller's voice on both channels; silence where the recording began later.
+    """A WAV file with the caller's voice on both channels; shorter where the recording lacks a part of it.
 
     `before_ms`: when the bot's line before it began, on the call's clock; the clip does not reach back beyond it.
     """
