@@ -153,7 +153,9 @@ def _postgresql(url: URL) -> Database:
         pool_recycle=1800,
         connect_args={
             "connect_timeout": CONNECT_S,
-            "options": "-c timezone=UTC",
+            # The server too must notice a host that is cut off: what that one was writing stays locked till then.
+            "options": "-c timezone=UTC -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 "
+            "-c tcp_keepalives_count=2 -c tcp_user_timeout=20000",
             # A server that is cut off closes nothing: without these a question to it waits for a quarter of an hour.
             "tcp_user_timeout": CONNECT_S * 1000,
             "keepalives_idle": CONNECT_S,
