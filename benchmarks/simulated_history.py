@@ -23,7 +23,6 @@ from voicebot.store.history.database import Database
 from voicebot.store.history.preparing import Preparation
 from voicebot.store.history.records import Record
 from voicebot.store.history.rows import Rows
-from voicebot.store.history.tables import milliseconds
 from voicebot.store.journal import Entry
 
 _SYLLABLE_MS = 160
