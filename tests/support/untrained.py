@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from voicebot.dialogue.engine import Dialogue
-from voicebot.dialogue.pack import load_pack
+from voicebot.dialogue.pack import Pack, load_pack
 from voicebot.dialogue.understander import PackUnderstander
 from voicebot.nlu.understanding import Understanding
 
@@ -22,7 +22,9 @@ class _Untrained:
 @lru_cache(maxsize=4)
 def untrained(pack: str) -> Dialogue:
     """The pack's dialogue, made in a moment."""
-    loaded = load_pack(PROMPTS, pack)
-    return Dialogue(
-        loaded, {language: PackUnderstander(loaded, language, _Untrained()) for language in loaded.languages}
-    )
+    return without_training(load_pack(PROMPTS, pack))
+
+
+def without_training(pack: Pack) -> Dialogue:
+    """The same of a pack that is loaded already."""
+    return Dialogue(pack, {language: PackUnderstander(pack, language, _Untrained()) for language in pack.languages})

@@ -76,13 +76,13 @@ class Shadowing:
             try:
                 heard = self._queue.get(timeout=_KEPT_EVERY_S)
             except queue.Empty:
-                self._keep(shadow)
+                self.keep(shadow)
                 continue
             if shadow is not None and heard.before.version == active.pack.version:
                 self.compare(active.pack, shadow, heard.call_id, heard.before, heard.event, heard.actions)
             if self._queue.empty() or len(self._turns) >= _MOST_WAITING:
-                self._keep(shadow)
-        self._keep(editions.shadow)
+                self.keep(shadow)
+        self.keep(editions.shadow)
 
     def compare(
         self, pack: Pack, shadow: Edition, call_id: str, before: State, event: Heard, actions: Sequence[Action]
@@ -119,7 +119,8 @@ class Shadowing:
             return event.text
         return redact_known(event.text, before.language, before, asked_of(pack, before))
 
-    def _keep(self, shadow: Edition | None) -> None:
+    def keep(self, shadow: Edition | None) -> None:
+        """Write down what was found so far. A database that is away is no reason to stop."""
         if shadow is not None and shadow.version is not None:
             for language, skipped in list(self._skipped.items()):
                 self._counts.setdefault((shadow.version, language), Counter())["skipped"] += skipped
