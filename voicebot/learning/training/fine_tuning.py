@@ -2,8 +2,8 @@
 
 Supervised contrastive learning (Khosla et al. 2020, NeurIPS 33) over batches of a few sentences from each of several
 intents, mean-pooled as `HuggingFaceEncoder` embeds. After each epoch the sentences that were set apart are given to
-the intent with the nearest centre; training ends when that has not become better for a while, and the best weights are
-kept. On the CPU, on one thread, and seeded: the same inputs give the same weights on the same machine and versions.
+the intent with the nearest centre; training ends when neither the share that is right nor its lead has grown for a
+while, and the best weights are kept. On the CPU, on one thread, and seeded: the same inputs give the same weights on the same machine and versions.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class _Tuning:
     def run(self) -> None:
         """Leaves the best weights in the model."""
         optimiser = self.torch.optim.AdamW(self.model.parameters(), lr=self.how.learning_rate)
-        best, since = (self._accuracy(), self._weights()), 0
+        best, since = (self._quality(), self._weights()), 0
         for epoch in range(self.how.epochs):
             self.model.train()
             batches = self._batches(random.Random(f"{self.seed}:{epoch}"))
@@ -120,10 +120,10 @@ class _Tuning:
                 optimiser.zero_grad()
                 self._loss(batch).backward()
                 optimiser.step()
-            accuracy = self._accuracy()
+            quality = self._quality()
             # Without sentences to judge by, all epochs are done.
-            if accuracy > best[0] or not self.apart:
-                best, since = (accuracy, self._weights()), 0
+            if quality > best[0] or not self.apart:
+                best, since = (quality, self._weights()), 0
             elif (since := since + 1) >= self.how.patience:
                 break
         self.model.load_state_dict(best[1])
@@ -167,15 +167,18 @@ class _Tuning:
         each = (likely * alike).sum(1)[counted] / alike.sum(1)[counted]
         return -each.mean()
 
-    def _accuracy(self) -> float:
-        """Of the sentences set apart, those that are nearest to the centre of their intent."""
+    def _quality(self) -> tuple[float, float]:
+        """Of the sentences set apart, those that are nearest to the centre of their intent; and by how much nearer."""
         if not self.apart:
-            return 0.0
+            return 0.0, 0.0
         self.model.eval()
         with self.torch.inference_mode():
-            names = [name for name, texts in self.training.items() if texts]
-            centres = [self._embedded(self.training[name]).mean(0) for name in names]
-            centre = self.torch.nn.functional.normalize(self.torch.stack(centres), dim=1)
-            found = (self._embedded([text for _, text in self.apart]) @ centre.T).argmax(1).tolist()
-        right = sum(bool(names[row] == intent) for row, (intent, _) in zip(found, self.apart, strict=True))
-        return right / len(self.apart)
+            names = list(self.training)
+            centres = self.torch.stack([self._embedded(texts).mean(0) for texts in self.training.values()])
+            rows = self._embedded([text for _, text in self.apart])
+            cosines = rows @ self.torch.nn.functional.normalize(centres, dim=1).T
+            own = self.torch.nn.functional.one_hot(
+                self.torch.tensor([names.index(intent) for intent, _ in self.apart]), len(names)
+            ).bool()
+            lead = cosines[own] - cosines.masked_fill(own, -1).max(1).values
+        return float((lead > 0).float().mean()), float(lead.mean())
