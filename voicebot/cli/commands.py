@@ -14,6 +14,7 @@ import voicebot.cli.export
 import voicebot.cli.jobs
 import voicebot.cli.knowledge
 import voicebot.cli.labels
+import voicebot.cli.loadtest
 import voicebot.cli.mic
 import voicebot.cli.mine
 import voicebot.cli.models

@@ -65,6 +65,10 @@ class CallReport:
     turns: tuple[Turn, ...] | None = None
     """The service's own log of what it heard and decided; None where it does not offer it."""
     failure: str = ""
+    reached: bool = False
+    """Whether all of the errand was done, and the call ended as it says: handed over, or hung up by the caller."""
+    hung_up_in_the_end: bool = False
+    """Whether the caller did all that there was to do before hanging up."""
 
 
 @dataclass
@@ -177,6 +181,8 @@ class LoadCall:
             late=tuple(stream.holes),
             mistakes=tuple(stream.mistakes),
             turns=turns,
+            hung_up_in_the_end=caller.left,
+            reached=len(caller.done) == len(self.script.acts) and by_bot != self.script.hangs_up,
         )
 
     async def _listen(self, gather: Element, url: str) -> None:

@@ -23,6 +23,8 @@ class Wait:
     text: str
     at_ms: float
     """When its voice began, since the stream did; for keys, when the last was pressed."""
+    end_ms: float
+    """When it ended."""
     speech: bool
     """Whether it was said, not keyed."""
     cut_in: bool
@@ -59,4 +61,4 @@ def _wait(one: Done, until_ms: float, bot: Pcm, voiced: np.ndarray[tuple[int], n
         at_ms = (begin + (int(loud[0]) if len(loud) else 0)) * 1000 / SAMPLE_RATE
         response_ms = at_ms - one.end_ms if at_ms < until_ms else None
     speech = one.act.clip >= 0
-    return Wait(one.act.text, one.onset_ms, speech, silence_ms is not None, response_ms, silence_ms)
+    return Wait(one.act.text, one.onset_ms, one.end_ms, speech, silence_ms is not None, response_ms, silence_ms)
