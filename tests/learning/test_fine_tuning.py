@@ -23,14 +23,20 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch = pytest.importorskip("torch", reason="the extra transformers is not installed")
     transformers = pytest.importorskip("transformers", reason="the extra transformers is not installed")
     folder = tmp_path_factory.mktemp("tiny")
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *sorted({w for _, text in EXAMPLES for w in text.split()})]
-    (folder / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
+    tokenizers = pytest.importorskip("tokenizers", reason="the extra transformers is not installed")
+    words = ["[PAD]", "[UNK]", *sorted({word for _, text in EXAMPLES for word in text.split()})]
+    splitting = tokenizers.Tokenizer(
+        tokenizers.models.WordLevel({word: n for n, word in enumerate(words)}, unk_token="[UNK]")
+    )
+    splitting.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
     torch.manual_seed(0)
     config = transformers.BertConfig(
         vocab_size=len(words), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32
     )
     transformers.BertModel(config).save_pretrained(folder)
-    transformers.BertTokenizerFast(vocab_file=str(folder / "vocab.txt"), do_lower_case=False).save_pretrained(folder)
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=splitting, pad_token="[PAD]", unk_token="[UNK]"
+    ).save_pretrained(folder)
     return folder
 
 

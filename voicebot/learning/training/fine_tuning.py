@@ -3,7 +3,8 @@
 Supervised contrastive learning (Khosla et al. 2020, NeurIPS 33) over batches of a few sentences from each of several
 intents, mean-pooled as `HuggingFaceEncoder` embeds. After each epoch the sentences that were set apart are given to
 the intent with the nearest centre; training ends when neither the share that is right nor its lead has grown for a
-while, and the best weights are kept. On the CPU, on one thread, and seeded: the same inputs give the same weights on the same machine and versions.
+while, and the best weights are kept. On the CPU, on one thread, and seeded: the same inputs give the same weights on
+the same machine and versions.
 """
 
 from __future__ import annotations
