@@ -27,23 +27,35 @@ find_python() {
 # The Debian packages that are missing. $1: a Python, or empty.
 missing_system_packages() {
     if [ -z "$1" ]; then
-        echo python3 python3-venv libespeak-ng1 libportaudio2
+        echo python3 python3-venv libespeak-ng1 libportaudio2 libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-nanum
         return
     fi
     "$1" - <<'END'
 import ctypes
 import importlib.util
+import pathlib
 import sys
 
 if not all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
     # Debian's own python3 has it in python3-venv; a second version beside it in a package of its own.
     own = sys.executable == "/usr/bin/python3"
     print("python3-venv" if own else "python{}.{}-venv".format(*sys.version_info))
-for library, package in (("libespeak-ng.so.1", "libespeak-ng1"), ("libportaudio.so.2", "libportaudio2")):
+libraries = {
+    "libespeak-ng.so.1": "libespeak-ng1",
+    "libportaudio.so.2": "libportaudio2",
+    # Reports as PDF.
+    "libpango-1.0.so.0": "libpango-1.0-0",
+    "libpangoft2-1.0.so.0": "libpangoft2-1.0-0",
+    "libharfbuzz-subset.so.0": "libharfbuzz-subset0",
+}
+for library, package in libraries.items():
     try:
         ctypes.CDLL(library)
     except OSError:
         print(package)
+fonts = pathlib.Path("/usr/share/fonts")
+if not any(fonts.glob("**/Nanum*")) and not any(fonts.glob("**/NotoSansCJK*")):
+    print("fonts-nanum")
 END
 }
 

@@ -74,7 +74,7 @@ def pdf(document: str, language: str) -> bytes:
             "a PDF needs Pango; install it with: sudo apt-get install -y libpango-1.0-0 libpangoft2-1.0-0."
         ) from None
     if language == "ko" and not _has_korean_font():
-        raise PdfError("a Korean PDF needs a Korean font; install one with: sudo apt-get install -y fonts-noto-cjk.")
+        raise PdfError("a Korean PDF needs a Korean font; install one with: sudo apt-get install -y fonts-nanum.")
 
     made: bytes = HTML(string=document, url_fetcher=URLFetcher(allowed_protocols=["data"])).write_pdf()
     return made
