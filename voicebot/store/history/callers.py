@@ -8,6 +8,7 @@ from voicebot.store.history.database import Database
 from voicebot.store.history.rows import forget_words
 from voicebot.store.history.tables import calls
 from voicebot.store.labels.forgetting import forget_labels
+from voicebot.store.versions.shadows import forget_shadow_words
 
 
 def calls_of(database: Database, caller: str) -> list[str]:
@@ -31,6 +32,7 @@ def forget_caller(database: Database, caller: str) -> int:
         keys = [*connection.execute(select(calls.c.key).where(calls.c.caller == caller)).scalars()]
         forget_words(connection.execute, keys)
         forget_labels(connection.execute, keys)
+        forget_shadow_words(connection.execute, keys)
         if keys:
             connection.execute(update(calls).where(calls.c.key.in_(keys)).values(caller=None))
     return len(keys)

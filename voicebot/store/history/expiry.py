@@ -13,6 +13,7 @@ from voicebot.store.history.rollups import HOURLY
 from voicebot.store.history.rows import forget_words, hour_of, mark_stale
 from voicebot.store.history.tables import audit, calls, hand_overs, ratings, stale_hours, turn_words, turns
 from voicebot.store.labels.forgetting import expire_words, unlink_callers
+from voicebot.store.versions.shadows import expire_shadow_words
 
 _AT_ONCE = 500
 """Calls of one transaction."""
@@ -45,6 +46,7 @@ def expire(database: Database, now: datetime, *, words_days: int, calls_days: in
     with database.writing() as connection:
         expire_words(connection.execute, now - timedelta(days=words_days))
         unlink_callers(connection.execute, now - timedelta(days=calls_days))
+        expire_shadow_words(connection.execute, now - timedelta(days=words_days))
     with database.writing() as connection:
         first = hour_of(now - timedelta(days=calls_days))
         for table in (*HOURLY, stale_hours):

@@ -35,6 +35,7 @@ from voicebot.store.history.tables import (
     turns,
 )
 from voicebot.store.labels.forgetting import forget_labels
+from voicebot.store.versions.shadows import forget_shadow_words
 
 HOUR_MS = 3_600_000
 _AGAIN_MS = REPEAT_DAYS * 24 * HOUR_MS
@@ -208,6 +209,7 @@ class _Transaction:
         keys = [*self._run(select(calls.c.key).where(or_(theirs, calls.c.key == key))).scalars()]
         forget_words(self._run, keys)
         forget_labels(self._run, keys)
+        forget_shadow_words(self._run, keys)
         self._run(update(calls).where(calls.c.key.in_(keys)).values(caller=None))
 
     def _ended(self, record: Ended) -> None:

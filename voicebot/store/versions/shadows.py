@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 
 from voicebot.store.history.database import Database
+from voicebot.store.history.tables import calls
 from voicebot.store.versions.tables import shadow_counts, shadow_turns, versions
 
 MOST_TURNS = 2000
@@ -107,12 +108,18 @@ class ShadowBook:
             rows = connection.execute(wanted.order_by(number.desc()).limit(limit)).all()
         return tuple((row[0] or "", row[1] or "", row[2]) for row in rows)
 
-    def expire_words(self, before: datetime) -> int:
-        """Delete words of turns older than that; how many."""
-        t = shadow_turns.c
-        with self._database.writing() as connection:
-            old = update(shadow_turns).where(t.at < before, t.words.is_not(None)).values(words=None)
-            return connection.execute(old).rowcount
+
+def forget_shadow_words(run: Any, keys: Sequence[int]) -> None:
+    """Delete what was said in these calls: their callers asked for it. `run` executes a statement."""
+    if keys:
+        ids = select(calls.c.id).where(calls.c.key.in_(keys))
+        run(update(shadow_turns).where(shadow_turns.c.call_id.in_(ids)).values(words=None))
+
+
+def expire_shadow_words(run: Any, before: datetime) -> None:
+    """Delete what was said in older turns."""
+    t = shadow_turns.c
+    run(update(shadow_turns).where(t.at < before, t.words.is_not(None)).values(words=None))
 
 
 def _row(turn: ShadowTurn) -> dict[str, Any]:
