@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -12,7 +13,9 @@ import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from telephony.agent_line_link import LineLink
+from telephony.agent_line_bridge import LineBridge
+from telephony.agent_line_end import SendText, Texts
+from telephony.agent_line_link import LineLink, pass_on
 from telephony.agent_line_ports import Captioned, LinePorts, Listening
 from telephony.agent_line_socket import AgentSocket
 from telephony.agent_lines import AgentLines
@@ -42,6 +45,8 @@ from voicebot.store.voicemails import Voicemail
 
 _log = structlog.get_logger(__name__)
 
+_OR_BY = " redis:"
+"""Between the address for workers of this host and the one for other hosts."""
 _MESSAGE_WITHIN_S = 20.0
 _LARGEST_MESSAGE = 20 * 2**20
 
@@ -146,6 +151,8 @@ class AgentDesk:
         self.records = DeskRecords(database, _fit(configuration))
         self._phones = PhoneCallers(self.queue, service.office.hand_overs, service.bus)
         self._link = LineLink(configuration.var / "desk")
+        redis_url = configuration.redis_url.get_secret_value()
+        self._bridge = LineBridge(redis_url) if redis_url else None
         self._socket: AgentSocket | None = None
         self._address: str | None = None
         prefixes = tuple(configuration.callback_prefixes)
@@ -181,7 +188,7 @@ class AgentDesk:
             now=service.office.now,
         )
         add_desk(pages, scene)
-        self._socket = AgentSocket(self.lines, access)
+        self._socket = AgentSocket(self.lines, access, self._pass_on)
         asgi_routes(pages)["/agent/media"] = self._socket
 
     def close(self) -> None:
@@ -190,12 +197,23 @@ class AgentDesk:
         self._phones.close()
         self._link.forget()
 
+    async def _pass_on(self, address: str, call: str, agent: str, shown: str, texts: Texts, send: SendText) -> None:
+        """By the socket between workers of one host, or by Redis between hosts. Raises OSError."""
+        path, _, bridge = address.partition(_OR_BY)
+        if bridge and self._bridge is not None and not Path(path).exists():
+            await self._bridge.pass_on(bridge, call, agent, shown, texts, send)
+        else:
+            await pass_on(path, call, agent, shown, texts, send)
+
     async def _listening(self) -> str:
         """The address of this worker's lines, which are open to other workers from the first caller on."""
         if self._address is None and self._socket is not None:
             try:
                 await self._link.listen(self._socket.join)
                 self._address = self._link.address
+                if self._bridge is not None:
+                    self._bridge.listen(self._socket.join)
+                    self._address += _OR_BY + self._bridge.address
             except OSError as error:
                 _log.error("agents of other workers can't reach this worker's callers", reason=error.strerror)
                 self._address = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,6 +23,11 @@ _START_WITHIN_S = 30.0
 _MESSAGE_CHARS = 16_384
 
 
+PassOn = Callable[[str, str, str, str, Texts, SendText], Awaitable[None]]
+"""An address, a call, the agent's name as accounts have it and as others see it, and the agent's socket; until either
+side is done. Raises OSError."""
+
+
 class Doorkeeper(Protocol):
     """`voicebot.console.access.guard.Access` is one."""
 
@@ -33,8 +39,9 @@ class Doorkeeper(Protocol):
 class AgentSocket:
     """An ASGI application for WebSockets."""
 
-    def __init__(self, lines: AgentLines, access: Doorkeeper) -> None:
-        self._lines, self._access = lines, access
+    def __init__(self, lines: AgentLines, access: Doorkeeper, pass_on: PassOn = pass_on) -> None:
+        """`pass_on`: to whoever holds a caller who is not held here."""
+        self._lines, self._access, self._pass_on = lines, access, pass_on
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One socket, from the upgrade to its end."""
@@ -60,7 +67,7 @@ class AgentSocket:
             if self._lines.find(call) is not None or not known.holder:
                 await self.join(call, name, shown, texts, text_out)
             else:
-                await pass_on(known.holder, call, name, shown, texts, text_out)
+                await self._pass_on(known.holder, call, name, shown, texts, text_out)
         except OSError:
             _log.warning("the worker that holds a caller could not be reached", call=call)
         await close(send, _DONE)

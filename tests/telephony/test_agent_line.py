@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from telephony.agent_line import AgentLine
+from telephony.agent_line_bridge import LineBridge
 from telephony.agent_line_end import MOST_WAITING, LineEnd
 from telephony.agent_line_link import LineLink, pass_on
 from telephony.agent_line_ports import LinePorts
@@ -426,11 +428,21 @@ def test_who_hangs_up_while_waiting_has_given_up() -> None:
     scene(play)
 
 
-def test_an_agent_whose_socket_another_worker_accepted_speaks_with_the_caller(tmp_path: Path) -> None:
+@pytest.mark.parametrize("between", ["workers", "hosts"])
+def test_an_agent_whose_socket_another_worker_accepted_speaks_with_the_caller(
+    between: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    redis_url = request.getfixturevalue("redis_server").url if between == "hosts" else ""
+
     async def played() -> None:
         live, bus, link = MemoryStore(), LocalBus(), LineLink(tmp_path / "desk")
-        holder, other = Service(live, bus, link.address), Service(live, bus, "elsewhere")
-        await link.listen(AgentSocket(holder.lines, None).join)  # type: ignore[arg-type]
+        here, there = LineBridge(redis_url), LineBridge(redis_url)
+        address = here.address if redis_url else link.address
+        holder, other = Service(live, bus, address), Service(live, bus, "elsewhere")
+        joined = AgentSocket(holder.lines, None).join  # type: ignore[arg-type]
+        await link.listen(joined)
+        if redis_url:
+            here.listen(joined)
         phone, desk = Phone(), Desk()
         held = holder.hand_over(phone)
         while holder.queue.place("BR1") == 0:
@@ -438,7 +450,8 @@ def test_an_agent_whose_socket_another_worker_accepted_speaks_with_the_caller(tm
         claimed = other.queue.claim("BR1", "kim")
         assert claimed is not None
         desk._out.put_nowait(START)
-        passing = asyncio.ensure_future(pass_on(claimed.holder, "BR1", "kim", "김상담", desk.texts, desk.take))
+        passes_on = there.pass_on if redis_url else pass_on
+        passing = asyncio.ensure_future(passes_on(claimed.holder, "BR1", "kim", "김상담", desk.texts, desk.take))
         while "joined" not in desk.states or not phone.said("연결되었습니다"):
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.3)
@@ -454,6 +467,7 @@ def test_an_agent_whose_socket_another_worker_accepted_speaks_with_the_caller(tm
         phone.line.hung_up()
         await asyncio.gather(held, passing)
         assert desk.states[-1] == "caller_left"
+        here.close()
         await link.close()
         assert not Path(link.address).exists()
 
