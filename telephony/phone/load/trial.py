@@ -17,7 +17,7 @@ from telephony.phone.turn_log import ServiceTurnLog
 
 _VOICES = 12
 """Callers who differ in loudness and line."""
-_REFERENCE_AT_ONCE = 3
+_REFERENCE_AT_ONCE = 6
 _REFERENCE_S = 120.0
 """Within which an unloaded call comes to its end."""
 

@@ -12,6 +12,7 @@ import hashlib
 import secrets
 import struct
 from collections.abc import Callable, Mapping
+from typing import cast
 from urllib.parse import urlsplit
 
 from telephony.phone.transport import HandshakeRefusedError, UnreachableError
@@ -92,8 +93,8 @@ class LeanSocket(asyncio.Protocol):
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's are not of asyncio's classes.
+        self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._gone(_ABNORMAL)
