@@ -185,3 +185,18 @@ def test_a_call_can_be_tried_again_with_todays_content(log_in: LogIn, a_call: st
     answer = post(client, "/console/content", lines=lines, of="ko")
     assert answer.status_code == 200
     assert lines.splitlines()[0] in answer.text
+
+
+def test_the_menu_has_groups_and_says_where_the_reader_is(flask: Flask) -> None:
+    flask.config["access"].accounts.add("eve", "editor", PASSWORD)
+    client = flask.test_client()
+    post(client, "/login", name="eve", password=PASSWORD)
+    bar = client.get("/console/labelling/decisions?lang=en").text.split("</header>")[0]
+    groups, places = bar.split('aria-label="Learning"')
+    assert 'aria-current="true">Learning' in groups
+    assert "Administration" not in groups  # no place of it is open to an editor
+    assert 'aria-current="true">Labelling' in places
+    assert "Overview" not in places
+    # Without scripts, the language is a link, and the page's own question stays in it.
+    there = client.get("/console/calls?words=a%26b&lang=en").text
+    assert 'href="/console/calls?words=a%26b&amp;lang=ko"' in there

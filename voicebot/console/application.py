@@ -49,7 +49,8 @@ def add_console(
     """Add accounts and all pages; further blueprints are held to their needs by `Access.protect`.
 
     `bus`: where calls are announced. `dialogue`: the one in service, None before it is loaded. `line`: what /talk
-    calls over; without one there is no such page. `bases`: the knowledge in service by language. Connections that stay open are `voicebot.console.asgi.asgi_routes`.
+    calls over; without one there is no such page. `bases`: the knowledge in service by language. Connections that stay
+    open are `voicebot.console.asgi.asgi_routes`.
     Raises KeyFileError where the key of the sessions can't be read or made.
     """
     key = configuration.console_key.get_secret_value().encode() or key_from(configuration.var / "console.key")

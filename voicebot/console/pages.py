@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -48,10 +49,25 @@ class NavigationEntry:
 
     title: str
     url: str
-    current: bool
+    current: Literal["page", "true", ""]
+    """Of `aria-current`: this page, a page below it, or neither."""
 
 
-Navigation = Callable[[], Sequence[NavigationEntry]]
+@dataclass(frozen=True)
+class NavigationGroup:
+    """Places that belong together; in the bar, the first of them stands for all."""
+
+    title: str
+    entries: tuple[NavigationEntry, ...]
+
+    @property
+    def current(self) -> Literal["page", "true", ""]:
+        """Whether the reader is at one of them."""
+        here: Literal["true", ""] = "true" if any(entry.current for entry in self.entries) else ""
+        return self.entries[0].current if len(self.entries) == 1 else here
+
+
+Navigation = Callable[[], Sequence[NavigationGroup]]
 """What this request's reader may go to."""
 
 

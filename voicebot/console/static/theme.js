@@ -16,11 +16,19 @@ document.addEventListener("DOMContentLoaded", () => {
       document.dispatchEvent(new Event("themechange"));
     });
   }
-  for (const select of document.querySelectorAll("select[data-language-choice]")) {
-    select.addEventListener("change", () => {
-      const url = new URL(location.href);
-      url.searchParams.set("lang", select.value);
-      location.assign(url);
+  for (const field of document.querySelectorAll("[data-theme-field]")) field.hidden = false;
+  // A menu closes when the reader turns elsewhere, and on Escape.
+  for (const menu of document.querySelectorAll("[data-menu]")) {
+    document.addEventListener("click", (event) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+    menu.addEventListener("focusout", (event) => {
+      if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+    });
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !menu.open) return;
+      menu.open = false;
+      menu.querySelector("summary").focus();
     });
   }
 });
