@@ -26,6 +26,7 @@ from voicebot.dialogue.pack import LanguagePack, Pack
 from voicebot.dialogue.understander import without_slots
 from voicebot.nlu.encoder import Encoder, EncoderError
 from voicebot.nlu.intents import IntentModel
+from voicebot.nlu.intents_similarity import LexicalSimilarity
 from voicebot.nlu.intents_stored import StoredModelError, read
 from voicebot.nlu.templates import Expansion
 
@@ -36,6 +37,9 @@ FORMAT = 1
 
 TRAINING_SENTENCES = 40
 """Wordings of an intent that its model learns from: more say little new, and each costs an embedding."""
+MOST_ALIKE = 0.65
+"""Cosine of n-grams up to which a sentence of calls says something new. What is said over and over with another word
+before it would make the model surer of what it knows than it is, and take what is new for out of scope."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ class Lesson:
 
     @classmethod
     def of(cls, words: LanguagePack) -> Lesson:
-        """A pack's sentences, at most `TRAINING_SENTENCES` written ones an intent, and as many from calls."""
+        """A pack's sentences: at most `TRAINING_SENTENCES` written ones an intent, and as many from calls, each of
+        them unlike the others (`MOST_ALIKE`)."""
         examples = {intent: _chosen(expansions) for intent, expansions in words.sentences.items()}
         return cls(examples, words.titles, words.outside)
 
@@ -66,12 +71,23 @@ class Lesson:
 
 
 def _chosen(expansions: Sequence[Expansion]) -> list[str]:
-    chosen: list[str] = []
-    for learned in (False, True):
-        closed = [without_slots(expansion.text) for expansion in expansions if bool(expansion.source) == learned]
-        most = min(len(closed), TRAINING_SENTENCES)
-        chosen += [closed[n * len(closed) // most] for n in range(most)]
-    return chosen
+    closed = [without_slots(expansion.text) for expansion in expansions if not expansion.source]
+    most = min(len(closed), TRAINING_SENTENCES)
+    chosen = [closed[n * len(closed) // most] for n in range(most)]
+    learned = [without_slots(expansion.text) for expansion in expansions if expansion.source]
+    return [*chosen, *_unlike(chosen, learned)[:TRAINING_SENTENCES]]
+
+
+def _unlike(known: Sequence[str], learned: Sequence[str]) -> list[str]:
+    """Of `learned`, what is like none of `known` and like none before it."""
+    if not learned:
+        return []
+    cosines = LexicalSimilarity([*known, *learned]).among()
+    kept = list(range(len(known)))
+    for row in range(len(known), len(cosines)):
+        if not kept or cosines[row, kept].max() < MOST_ALIKE:
+            kept.append(row)
+    return [learned[row - len(known)] for row in kept[len(known) :]]
 
 
 @dataclass(frozen=True)
