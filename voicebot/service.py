@@ -64,7 +64,7 @@ from voicebot.priority import Patience, lower_priority
 from voicebot.running_experiments import RunningExperiments
 from voicebot.sharing import machine, open_callbacks, open_profiles, open_voicemails
 from voicebot.speaking_ahead import PHRASES_WITHIN_S, open_voice, phrases, read_ahead, speak_first
-from voicebot.store import call_log
+from voicebot.store import call_log, mined_embeddings
 from voicebot.store.bus import Bus, LocalBus
 from voicebot.store.call_log import CallLog
 from voicebot.store.call_recordings import CallRecordings
@@ -392,8 +392,9 @@ class Service:
             self.office.callbacks.expire(before)
             self.office.voicemails.expire(before)
             self.recordings.expire(self._now().date() - timedelta(days=self.configuration.recording_days))
-        except SQLAlchemyError as error:  # no reason not to take calls
-            _log.warning("old call-backs and voicemails could not be deleted", error=type(error).__name__)
+            mined_embeddings.expire(self.configuration.var, before)
+        except (SQLAlchemyError, OSError) as error:  # no reason not to take calls
+            _log.warning("what is past its time could not be deleted", error=type(error).__name__)
 
     def _forget_daily(self) -> None:
         while not self._closed.wait(_FORGET_EVERY_S):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import delete, func, select
 from support.history import NOON, a_call, heard, put, said
@@ -14,7 +15,10 @@ from support.history import NOON, a_call, heard, put, said
 from voicebot.dialogue.pack import Pack, load_pack
 from voicebot.learning.mining.cost import cost_of
 from voicebot.learning.mining.failures import MOST_OF_CALLER, collect
+from voicebot.learning.mining.likeness import RememberedEncoder
 from voicebot.learning.mining.miner import Mined, Miner
+from voicebot.nlu.encoder import Embeddings
+from voicebot.store import mined_embeddings
 from voicebot.store.history.database import Database, open_database
 from voicebot.store.history.records import Record
 from voicebot.store.history.tables import calls, turn_words
@@ -168,6 +172,31 @@ def test_a_cluster_tells_how_often_it_came_in_the_period_before(database: Databa
     put(database, *(missed(f"B{n}", ABROAD[n % 4], str(n)) for n in range(5)))
     mine(database, tmp_path)
     assert [(one.calls, one.previous_calls) for one in ranked(database)] == [(5, 2)]
+
+
+class Ones:
+    """An encoder to which everything means the same."""
+
+    name = "ones"
+
+    def embed(self, texts: Sequence[str]) -> Embeddings:
+        return np.ones((len(texts), 4), np.float32)
+
+
+def test_embeddings_of_sentences_go_when_a_run_finds_none_and_by_age(tmp_path: Path) -> None:
+    file = mined_embeddings.file_under(tmp_path)
+    file.parent.mkdir()
+    file.touch()
+    assert not mined_embeddings.expire(tmp_path, datetime.now(UTC) - timedelta(days=30))
+    assert mined_embeddings.expire(tmp_path, datetime.now(UTC) + timedelta(days=1))
+    assert not file.exists()
+    file.touch()
+    remembered = RememberedEncoder(Ones(), file)
+    remembered(["배송 언제 와요"])
+    remembered.keep()
+    assert file.stat().st_size, "kept for the next run"
+    RememberedEncoder(Ones(), file).keep()
+    assert not file.exists()
 
 
 def test_deleted_words_are_in_no_cluster_any_more(database: Database, tmp_path: Path) -> None:

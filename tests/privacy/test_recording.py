@@ -126,12 +126,15 @@ def test_what_is_kept_of_a_number_is_found_and_deleted(tmp_path: Path) -> None:
     callback = callbacks.add(NUMBER, "asked", "배송 조회", datetime.now(UTC))
     voicemails.add(Voicemail("RE1", "CA1", NUMBER, "ko", "2026-11-22T00:00:00+00:00", 3, "https://x"))
     profiles.remember(NUMBER, Facts("2026-11-22"))
-    subjects = DataSubjects(profiles, database, tmp_path / "calls", recordings, voicemails, callbacks)
+    subjects = DataSubjects(profiles, database, tmp_path / "calls", recordings, voicemails, callbacks, tmp_path)
+    (tmp_path / "embeddings").mkdir()
+    (tmp_path / "embeddings" / "mined.npz").touch()
     kept = subjects.find(NUMBER)
     assert (kept.calls, kept.recordings, kept.voicemails, kept.callbacks) == (("CA1",), ("CA1",), ("RE1",), (callback,))
     assert subjects.forget(NUMBER) == kept
     assert subjects.find(NUMBER).is_nothing
     assert not recordings.has("CA1")
+    assert not (tmp_path / "embeddings" / "mined.npz").exists(), "the sentences of many callers"
     assert subjects.find("+821099999999").calls == ("CA2",), "others stay"
     assert recordings.has("CA2")
     database.close()

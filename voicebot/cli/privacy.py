@@ -42,20 +42,26 @@ def forget(number: Number, as_json: AsJson = False) -> None:
 
 @privacy.command()
 def expire(as_json: AsJson = False) -> None:
-    """Delete what is past its time now: words, calls, recordings, messages, profiles. The service does so daily."""
+    """Delete what is past its time now: words, calls, recordings, messages, profiles, drafts, reports.
+
+    The service does so daily.
+    """
     from datetime import UTC, datetime, timedelta
 
     from voicebot import config
     from voicebot.cli.database import opened
-    from voicebot.store import call_log
+    from voicebot.learning.jobs import work
+    from voicebot.learning.jobs.declared import Workplace
+    from voicebot.store import call_log, mined_embeddings
     from voicebot.store.history.expiry import expire as expire_history
 
     configuration = config.load()
     subjects = _subjects(configuration)
     now = datetime.now(UTC)
     words = now - timedelta(days=configuration.transcript_days)
+    database = opened(configuration)
     history = expire_history(
-        opened(configuration),
+        database,
         now,
         words_days=configuration.transcript_days,
         calls_days=configuration.history_days,
@@ -70,6 +76,8 @@ def expire(as_json: AsJson = False) -> None:
         "history_words": history.words,
         "history_calls": history.calls,
         "audit": history.audit,
+        "mined_embeddings": int(mined_embeddings.expire(configuration.var, words)),
+        **{f"old_{what}": count for what, count in work.expire(Workplace(configuration, database, now)).items()},
     }
     text = "\n".join(f"{name:<17} {count} deleted" for name, count in gone.items())
     sys.stdout.write((json.dumps(gone) if as_json else text) + "\n")
@@ -117,6 +125,7 @@ def _subjects(configuration: Configuration) -> DataSubjects:
         CallRecordings(var / "recordings", open_sealer(configuration)),
         open_voicemails(configuration, database),
         open_callbacks(configuration, database),
+        var,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voicebot.store import call_log
+from voicebot.store import call_log, mined_embeddings
 from voicebot.store.call_recordings import CallRecordings
 from voicebot.store.callbacks import Callbacks
 from voicebot.store.history.callers import calls_of, forget_caller
@@ -51,6 +51,8 @@ class DataSubjects:
     recordings: CallRecordings
     voicemails: Voicemails
     callbacks: Callbacks
+    var: Path
+    """Where mining keeps embeddings."""
 
     def find(self, number: str) -> Kept:
         """What is kept of an E.164 number."""
@@ -75,5 +77,6 @@ class DataSubjects:
         self.voicemails.forget(number)
         self.callbacks.forget(number)
         self.profiles.forget(number)
+        mined_embeddings.forget(self.var)
         forget_caller(self.database, self.profiles.pseudonym(number))
         return kept

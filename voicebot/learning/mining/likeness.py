@@ -92,10 +92,11 @@ class RememberedEncoder:
 
     def keep(self) -> None:
         """Write the file anew. One that can't be written costs time at the next run, nothing else."""
-        if not self._now:
-            return
         new = self._file.with_suffix(".new.npz")
         try:
+            if not self._now:
+                self._file.unlink(missing_ok=True)
+                return
             self._file.parent.mkdir(parents=True, exist_ok=True)
             np.savez(new, keys=np.array(list(self._now)), vectors=np.stack(list(self._now.values())))
             new.replace(self._file)

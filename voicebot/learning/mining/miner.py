@@ -27,6 +27,7 @@ from voicebot.learning.mining.failures import Collected, Failure, LeftOut, colle
 from voicebot.learning.mining.likeness import Likeness, Matrix, Progress, RememberedEncoder
 from voicebot.nlu.encoder import CachedEncoder, Embeddings, Encoder
 from voicebot.nlu.normalise import normalise
+from voicebot.store import mined_embeddings
 from voicebot.store.history.database import Database
 from voicebot.store.history.tables import calls
 from voicebot.store.mining import Suggestions
@@ -80,7 +81,7 @@ class Miner:
         """
         embed: RememberedEncoder | None = None
         if self._encoder is not None:
-            embed = RememberedEncoder(self._encoder, self._var / "embeddings" / "mined.npz", progress)
+            embed = RememberedEncoder(self._encoder, mined_embeddings.file_under(self._var), progress)
         found = [
             self._mine(name, language, since, until, embed)
             for name, language in periods(self._database, since, until, pack)
