@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
@@ -32,6 +33,8 @@ class LeanWebSocket(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self._rest = b""
         """Of a frame that has not come whole."""
+        self._unsent = b""
+        """What leaves when the application waits for something."""
         self._usual = False
         """Whether something came that only the usual way can take: it takes all that follows."""
 
@@ -91,6 +94,39 @@ class LeanWebSocket(WebSocketsSansIOProtocol):
         if not paused and self.queue.qsize() >= _MOST_WAITING:
             self.read_paused = True
             self.transport.pause_reading()
+
+    async def send(self, message: Any) -> None:
+        """Send what the application wants sent. What it sends before it waits for anything leaves in one piece."""
+        text = message.get("text") if message["type"] == "websocket.send" else None
+        if text is None or not self.handshake_complete or self.close_sent or self.conn.state is not State.OPEN:
+            self._flush()
+            await super().send(message)
+            return
+        await self.writable.wait()
+        if self.disconnected:
+            raise ClientDisconnected
+        data = text.encode()
+        length = len(data)
+        if length < _MEDIUM:
+            head = bytes((_TEXT, length))
+        elif length < 65_536:
+            head = bytes((_TEXT, _MEDIUM)) + length.to_bytes(2, "big")
+        else:
+            head = bytes((_TEXT, _MEDIUM + 1)) + length.to_bytes(8, "big")
+        if not self._unsent:
+            self.loop.call_soon(self._flush)
+        self._unsent += head + data
+
+    def shutdown(self) -> None:
+        """The server stops: what was sent before leaves before."""
+        self._flush()
+        super().shutdown()
+
+    def _flush(self) -> None:
+        if self._unsent:
+            unsent, self._unsent = self._unsent, b""
+            if not self.transport.is_closing():
+                self.transport.write(unsent)
 
     async def receive(self) -> Any:
         """The next event, for the application."""

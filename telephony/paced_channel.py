@@ -115,9 +115,10 @@ class PacedChannel:
         """Send what is due, for ever. Raises TimeoutError where the peer does not read, and what `send` raises."""
         while not self._closed:
             self._wake.clear()
-            while self._is_due():
+            if self._is_due():
                 async with asyncio.timeout(self._limits.send_within_s):
-                    await self._send(self._next_message())
+                    while self._is_due():
+                        await self._send(self._next_message())
             self._give_up_on_marks()
             pause = self._pause()
             alarm = None if pause is None else self._loop.call_later(pause, self._wake.set)

@@ -2,8 +2,8 @@
 
 Listening is what a call costs. A call on which the caller talks 35 % of the time needs `0.35 * d + 0.012` of a core,
 where `d` is the processor time that the first listener and its closer look take for a second of speech (measured here,
-on a sentence of the pack's own voice), and 0.012 is the rest: frames both ways, voice detection, turns, sound from the
-cache (measured with `benchmarks/turn_latency.py`; of it, transport and voice detection 0.0024). The cores are filled to
+as calls listen, on a sentence of the pack's own voice), and 0.012 is the rest: frames both ways, voice detection, turns,
+sound from the cache (0.008 to 0.011 by `voicebot loadtest`; docs/performance.md tells its parts). The cores are filled to
 70 % only: utterances come in bursts, and with two or more cores at 70 % a decoding waits for less than its own length.
 The second listener runs at low priority beside all that and gives way.
 """
@@ -27,7 +27,7 @@ MOST = 1_000
 """Calls of one machine: beyond it other things bound it, such as its network."""
 
 _BATCH_BYTES = SAMPLE_RATE // 10 * 2
-"""100 ms, as calls decode."""
+"""100 ms, as calls decode where words are needed while they are said."""
 _UNHEARD = 0.25
 """Of a core a second of speech, where no first listener knows the language and Whisper reads everything."""
 
@@ -51,11 +51,15 @@ def capacity(cores: float, listening: float) -> Capacity:
 def measure(recogniser: Recogniser, domain: Domain, speech: Pcm) -> Capacity:
     """Listens to `speech`, some seconds of it, twice: the first time much is loaded. Takes some 0.2 s."""
     cost = 0.0
+    sound = speech.tobytes()
     for _ in range(2):
         utterance = recogniser.listen(domain)
-        sound = speech.tobytes()
-        for start in range(0, len(sound), _BATCH_BYTES):
-            utterance.feed(sound[start : start + _BATCH_BYTES])
+        if recogniser.streams(domain):
+            for start in range(0, len(sound), _BATCH_BYTES):
+                utterance.feed(sound[start : start + _BATCH_BYTES])
+        else:
+            utterance.take(sound)
+        utterance.peek()
         cost = utterance.finish().cpu_seconds
     seconds = len(speech) / SAMPLE_RATE
     return capacity(cores(), cost / seconds if cost and seconds else _UNHEARD)

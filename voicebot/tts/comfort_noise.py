@@ -29,9 +29,11 @@ class ComfortNoise:
     def take(self, samples: int) -> Pcm:
         """The next samples."""
         circle = _circle()
-        taken: Pcm = circle[np.arange(self._at, self._at + samples) % len(circle)]
-        self._at = (self._at + samples) % len(circle)
-        return taken
+        begin, end = self._at, self._at + samples
+        self._at = end % len(circle)
+        if end <= len(circle):
+            return circle[begin:end]
+        return np.take(circle, np.arange(begin, end), mode="wrap")
 
     def under(self, pcm: Pcm) -> Pcm:
         """`pcm` with the noise beneath it, so that its pauses are no holes."""

@@ -21,6 +21,8 @@ def load(model: Path) -> Speak:
     # PiperVoice.load would let onnxruntime take every core: calls need them, and one sentence gains nothing.
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    # What a sentence needed is given back: kept for the next one it is a hundred megabytes a process.
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = False
     session = onnxruntime.InferenceSession(str(model), sess_options=options, providers=["CPUExecutionProvider"])
     config = PiperConfig.from_dict(json.loads(Path(f"{model}.json").read_text("utf-8")))
     voice = PiperVoice(session=session, config=config)
