@@ -1,3 +1,1 @@
 """An offline voice and telephony support bot. The core: it knows nothing of Twilio."""
-
-__version__ = "0.1.0"

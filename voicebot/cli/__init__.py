@@ -6,6 +6,7 @@ Exit status: 0 done, 1 it ran and failed, 2 bad usage or bad input.
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -17,6 +18,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="An offline voice and telephony support bot.",
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"voicebot {version('voicebot')}\n")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version.")]
+
+
+@app.callback()
+def every_command(version: Version = False) -> None:
+    """An offline voice and telephony support bot."""
 
 
 def main() -> None:
