@@ -2,9 +2,10 @@
 
 Listening is what a call costs. A call on which the caller talks 35 % of the time needs `0.35 * d + 0.012` of a core,
 where `d` is the processor time that the first listener and its closer look take for a second of speech (measured here,
-as calls listen, on a sentence of the pack's own voice), and 0.012 is the rest: frames both ways, voice detection, turns,
-sound from the cache (0.008 to 0.011 by `voicebot loadtest`; docs/performance.md tells its parts). The cores are filled to
-70 % only: utterances come in bursts, and with two or more cores at 70 % a decoding waits for less than its own length.
+as calls listen, on a sentence of the pack's own voice), and 0.012 is the rest: frames both ways, voice detection,
+turns, sound from the cache (0.008 to 0.011 by `voicebot loadtest`; docs/performance.md tells its parts). The cores are
+filled to 70 % only: utterances come in bursts, and with two or more cores at 70 % a decoding waits for less than its
+own length.
 The second listener runs at low priority beside all that and gives way.
 """
 
