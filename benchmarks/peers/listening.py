@@ -2,12 +2,11 @@
 
     python benchmarks/peers/listening.py --peers PEERS/bin/python --whisper FOLDER [--phrases 4] [--json]
 
-`domain`: human Korean speech (../shared/speech; whole clips and phrases cut out of them, as they are and worsened), and
-300 sentences of which the one said is one; each is heard once more with 300 others. The peers' words are looked up as
-the sentence nearest in jamo. `shop`: what callers say in the shop's test dialogues and means something without what was
-asked before, in a synthetic voice (`said.py`); the intent by the shop's understanding of text, right is what that makes
-of the words themselves. `outside`: human speech
-that has nothing to do with the shop.
+`domain`: human Korean speech (../shared/speech; whole clips and phrases cut out of them), and 300 sentences of which the
+one said is one; each is heard once more with 300 others. The peers' words are looked up as the sentence nearest in
+jamo. `shop`: what callers say in the shop's test dialogues and means something without what was asked before, in a
+synthetic voice (`said.py`); the intent by the shop's understanding of text, right is what that makes of the words
+themselves. `outside`: human speech that has nothing to do with the shop.
 
 Everything is 8 kHz mu-law in chunks of 100 ms. Processor time is that of the listening alone, one thread: per second
 of speech, and after the last sample, which is the least a caller waits for it. `right accepted at 5 % outside`: each
@@ -168,13 +167,18 @@ def cost(name: str, all_heard: Sequence[Heard], utterances: Sequence[Spoken]) ->
     }
 
 
+def human_clips(options: argparse.Namespace) -> list[Spoken]:
+    """Whole ones, without digit strings."""
+    return [clip for clip in clips(options.data, "ko") if "," not in clip.text and not clip.synthetic][: options.clips]
+
+
 def domain_rows(systems: dict[str, System], options: argparse.Namespace) -> list[dict[str, str]]:
     """Human speech and 300 sentences."""
     chance = random.Random(7)
     model = korean_model()
     segmenter = Segmenter(read_vocabulary(model), "ko")
     cutter = Cutter(model, segmenter)
-    whole = [clip for clip in clips(options.data, "ko") if "," not in clip.text and not clip.synthetic]
+    whole = human_clips(options)
     cuts = [cut for clip in whole for cut in cutter.phrases(clip, options.phrases, chance)]
     fillers = chance.sample(other_sentences(segmenter), 600)
     outside = _domain("outside", fillers[:300])
@@ -182,7 +186,8 @@ def domain_rows(systems: dict[str, System], options: argparse.Namespace) -> list
     for kind, clean in (("whole clips", whole), ("phrases", cuts)):
         own = list(dict.fromkeys(clip.text for clip in clean))
         inside = _domain(f"inside {kind}", [*own, *fillers[300:]][: max(300, len(own))])
-        said_so = [on_the_telephone(clip, chance, w) for clip in clean for w in ("", chance.choice(WORSENINGS))]
+        ways = ("", "worsened") if options.worsened else ("",)
+        said_so = [on_the_telephone(clip, chance, way and chance.choice(WORSENINGS)) for clip in clean for way in ways]
         for name, system in systems.items():
             heard = [system(one.pcm.tobytes(), inside) for one in tqdm(said_so, f"{kind}, {name}")]
             away = [system(one.pcm.tobytes(), outside) for one in tqdm(said_so, f"outside, {name}")]
@@ -212,12 +217,13 @@ def shop_rows(systems: dict[str, System], options: argparse.Namespace) -> list[d
     domain = PackDomains(pack).domain("open", "ko")
     written = {key_of(sentence.text) for sentence in domain.sentences}
     texts = [text for text in said.shop_questions() if understander.understand(text).intent is not None]
+    texts = texts[: options.lines]
     said.make(texts)
     questions = [Spoken(said.spoken(text), text, "kokoro", text, synthetic=True) for text in texts]
     known = [one for one in questions if key_of(one.text) in written]
     unknown = [one for one in questions if key_of(one.text) not in written]
     chance = random.Random(3)
-    human = [on_the_telephone(clip, chance) for clip in clips(options.data, "ko") if not clip.synthetic]
+    human = [on_the_telephone(clip, chance) for clip in human_clips(options)]
     away = [one for one in human if understander.understand(one.text).intent is None]
     rows = []
     for kind, utterances in (("as in the templates", known), ("in other words", unknown), ("outside", away)):
@@ -256,6 +262,9 @@ def main() -> None:
     parser.add_argument("--whisper", type=Path, required=True, help="folder of whisper-base")
     parser.add_argument("--data", type=Path, default=SHARED / "speech/manifest.jsonl")
     parser.add_argument("--phrases", type=int, default=4, help="cut out of each human clip")
+    parser.add_argument("--worsened", action="store_true", help="each utterance once more: faster, noisier ...")
+    parser.add_argument("--clips", type=int, help="human ones, at most")
+    parser.add_argument("--lines", type=int, help="of the shop's dialogues, at most")
     parser.add_argument("--part", choices=("domain", "shop"), help="only this")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
