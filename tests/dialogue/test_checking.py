@@ -373,6 +373,26 @@ def test_the_command_exits_with_1_where_anything_is_an_error(shop: Shop, run: Ca
     assert error["check"] == "unknown-flow"
 
 
+@pytest.mark.parametrize(
+    ("verification", "what"),
+    [
+        ("{accept: 0.999}", "believe next to nothing"),
+        ("{accept: 0.01, confirm: 0.05}", "believe next to everything"),
+        ("{accept: 0.4, confirm: 0.5}", "is above accept"),
+    ],
+)
+def test_thresholds_that_no_caller_could_live_with_are_found(shop: Shop, verification: str, what: str) -> None:
+    shop.append("pack.yaml", f"verification: {verification}\n")
+    found = shop.only("thresholds")
+    assert found.level == "error"
+    assert what in found.what
+
+
+def test_a_threshold_that_there_is_not_keeps_a_pack_from_being_loaded(shop: Shop) -> None:
+    shop.append("pack.yaml", "verification: {acept: 0.5}\n")
+    assert "acept" in shop.only("loading").what
+
+
 def test_schemas_are_up_to_date() -> None:
     for name in SCHEMAS:
         path = ROOT / "prompts" / "schema" / f"{name}.json"

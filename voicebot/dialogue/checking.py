@@ -10,6 +10,7 @@ from voicebot.dialogue.checking_experiments import check_experiments
 from voicebot.dialogue.checking_flows import check_flows
 from voicebot.dialogue.checking_sentences import Sentences, check_alike, check_sayable
 from voicebot.dialogue.checking_sources import Finding, as_finding, read_sources
+from voicebot.dialogue.checking_thresholds import check_thresholds
 from voicebot.dialogue.checking_words import check_particles, check_replies, check_translations
 from voicebot.dialogue.pack import load_pack
 from voicebot.nlu.encoder import Encoder
@@ -33,6 +34,7 @@ def check_pack(
     sources = read_sources(content_folder, name)
     findings = [*sources.findings, *check_flows(sources), *check_replies(sources)]
     findings += [*check_translations(sources), *check_particles(sources), *check_experiments(sources)]
+    findings += check_thresholds(sources)
     for language in sources.words:
         sentences = Sentences(sources, language)
         findings += sentences.findings

@@ -231,6 +231,13 @@ class Brand(_File):
     """How callers are addressed: `{address}` in replies."""
 
 
+class Verification(_File):
+    """From which scores, 0 to 1, what the listeners heard is accepted, and from which it is put to the caller."""
+
+    accept: Annotated[float, Field(ge=0, le=1)] | None = None
+    confirm: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
 class PackFile(_File):
     """`pack.yaml`."""
 
@@ -242,7 +249,7 @@ class PackFile(_File):
     brand: Brand = Brand()
     knowledge: bool = False
     """Whether questions that no intent covers are looked up in the knowledge base."""
-    verification: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    verification: Verification = Verification()
     """Thresholds of the listeners, where they are to differ from the usual ones."""
     menu: list[Name] = Field(default=[], max_length=9)
     """Flows offered by keys 1, 2, ... when speaking does not work; 0 is always a person."""

@@ -153,7 +153,7 @@ def load_pack(content_folder: Path, name: str) -> Pack:
         internal=frozenset(flow for flow, body in flows.flows.items() if body.internal),
         brand=about.brand,
         knowledge=about.knowledge,
-        verification=about.verification,
+        verification=about.verification.model_dump(exclude_none=True),
         hours=about.hours,
     )
     _check_menu(pack, pack_file)
