@@ -112,11 +112,15 @@ class Labels:
         """A second person has seen the labels and finds them right. Raises LabelError, and changes nothing then."""
         with self._database.writing() as connection:
             agreed = []
+            contradicted: dict[str, set[int]] = {}  # by pack: looked up once, however many labels there are
             for label_id in label_ids:
                 label = self._one(connection, label_id)
+                if label.pack not in contradicted:
+                    at_issue = conflicts(self._standing(connection, label))
+                    contradicted[label.pack] = {one.id for conflict in at_issue for one in conflict.labels}
                 if label.by == by and not entitled:
                     raise LabelError(f"label {label_id} is your own; somebody else has to agree with it.", "own_label")
-                if label.state == "refused" or self._contradicted(connection, label):
+                if label.state == "refused" or label_id in contradicted[label.pack]:
                     raise LabelError(
                         f"label {label_id} is contradicted by another one; decide between them instead.", "contradicted"
                     )
@@ -316,10 +320,6 @@ class Labels:
     def _rule(self, connection: Connection, label_id: int, state: State, by: str) -> None:
         values = {"state": state, "decided_by": by, "decided": self._now()}
         connection.execute(update(labels).where(_L.id == label_id).values(values))
-
-    def _contradicted(self, connection: Connection, label: Label) -> bool:
-        found = conflicts(self._standing(connection, label))
-        return any(label.id == one.id for conflict in found for one in conflict.labels)
 
     def _standing(self, connection: Connection, label: Label) -> list[Label]:
         return [_label(row) for row in connection.execute(_all(label.pack))]
