@@ -45,22 +45,25 @@ class SimulatedHistory:
         callers: int = 400,
         cer: float = 0.1,
         seed: int = 0,
+        wording: Callable[[Pack, Pack, str], KnownWording] | None = None,
     ) -> None:
         """`pack` is what callers know, `dialogue` what the bot was taught. Calls begin from `began` on, one `every` so
         often, by `callers` different callers."""
         self._database, self._began, self._every, self._callers, self._seed = database, began, every, callers, seed
         self._dialogue = _Watched(dialogue, pack)
         self._simulator = Simulator(pack, self._dialogue, language, open_backend, cer=cer)
-        self._truth = _KnownWording(pack, self._dialogue.pack, language)
+        self._truth = (wording or KnownWording)(pack, self._dialogue.pack, language)
         self._simulator._wording = self._truth
         self._prepare = Preparation(lambda number: f"caller {number}", "redacted")
         self.meant: dict[tuple[str, int], str] = {}
         """Call and number of the turn -> the intent that was meant, or the question that was answered."""
+        self.said: dict[tuple[str, int], str] = {}
+        """The same -> the words, before they were misheard."""
 
-    def hold(self, count: int) -> list[SimulatedCall]:
-        """So many calls."""
+    def hold(self, count: int, first: int = 0) -> list[SimulatedCall]:
+        """So many calls, from number `first` on."""
         held = []
-        for number in range(count):
+        for number in range(first, first + count):
             chance = random.Random(f"{self._seed}:caller:{number}")
             call_id = f"S{self._seed}-{number}"
             at = self._began + number * self._every
@@ -72,8 +75,9 @@ class SimulatedHistory:
             held.append(self._simulator.call(number, self._seed))
             watcher.end()
             for turn, place in zip(held[-1].turns, watcher.places, strict=True):
-                intent = self._truth.meanings.get(turn.did.removesuffix(" *"))
-                self.meant[call_id, place] = intent or turn.where
+                said = turn.did.removesuffix(" *")
+                self.said[call_id, place] = said
+                self.meant[call_id, place] = self._truth.meanings.get(said) or turn.where
             Rows(self._database).write([self._prepare(record) for record in records])
         return held
 
@@ -166,7 +170,7 @@ class _Watched(Dialogue):
         return after, actions
 
 
-class _KnownWording(Wording):
+class KnownWording(Wording):
     """Remembers what each wish meant."""
 
     def __init__(self, pack: Pack, taught: Pack, language: str) -> None:
