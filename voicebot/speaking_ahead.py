@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import structlog
@@ -26,9 +26,12 @@ from voicebot.tts.voice import Phrase, TelephoneVoice
 _log = structlog.get_logger()
 
 PHRASES_WITHIN_S = 20.0
-"""Seconds of the first start in which the best engine makes the phrases, the most urgent ones first. What it has not
-made then is there in the next quicker voice, should the best one be too slow for a call, until there is time.
+"""Seconds in which the best engine makes a version's phrases before it serves, the most urgent ones first. What it has
+not made then is there in the next quicker voice, should the best one be too slow for a call, until there is time.
 Kokoro needs minutes for a pack, Piper half a minute, espeak-ng four seconds."""
+URGENT_WITHIN_S = 3.0
+"""The same at the start of the service, for the urgent phrases alone: the first caller is answered within ten seconds.
+The others are made while calls are taken already."""
 
 _URGENT = (
     *("greeting", "go_ahead", "filler", "backend_slow", "help", "anything_else", "keypad_menu", "keypad_person"),
@@ -57,7 +60,7 @@ def open_voice(pack: Pack, configuration: Configuration, metrics: ServiceMetrics
 
 
 def speak_first(pack: Pack, voice: TelephoneVoice, language: str, progress: Callable[[str], None]) -> None:
-    """Make everything that the pack always says in the same words, the likely language first."""
+    """Make what most calls hear in `language`."""
     voice.warm_up(pack.languages)
     told_at = time.monotonic()
 
@@ -67,9 +70,9 @@ def speak_first(pack: Pack, voice: TelephoneVoice, language: str, progress: Call
             told_at = time.monotonic()
             progress(f"phrases {done}/{of}")
 
-    fixed = phrases(pack, language)
-    if failed := voice.prepare(fixed, told, PHRASES_WITHIN_S):
-        _log.warning("phrases could not be spoken ahead; see `voicebot voices list`", failed=failed, of=len(fixed))
+    urgent = [Phrase(text, language) for text in _fixed(pack, language, _URGENT)]
+    if failed := voice.prepare(urgent, told, URGENT_WITHIN_S):
+        _log.warning("phrases could not be spoken ahead; see `voicebot voices list`", failed=failed, of=len(urgent))
 
 
 def phrases(pack: Pack, first: str) -> list[Phrase]:
@@ -81,9 +84,11 @@ def phrases(pack: Pack, first: str) -> list[Phrase]:
     return [Phrase(text, language) for language in languages for text in _fixed(pack, language)]
 
 
-def _fixed(pack: Pack, language: str) -> Iterator[str]:
+def _fixed(pack: Pack, language: str, among: Collection[str] = ()) -> Iterator[str]:
+    """`among`: of these replies alone; empty: of all."""
     words = pack.languages[language]
     said = [*words.replies.items(), *_said_in_experiments(pack, language)]
+    said = [(name, variants) for name, variants in said if not among or name in among]
     urgent = {name: place for place, name in enumerate(_URGENT)}
     for _, variants in sorted(said, key=lambda reply: urgent.get(reply[0], len(urgent))):
         for variant in variants:
