@@ -2,8 +2,8 @@
 
     python benchmarks/peers/listening.py --peers PEERS/bin/python --whisper FOLDER [--phrases 4] [--json]
 
-`domain`: human Korean speech (../shared/speech; whole clips and phrases cut out of them), and 300 sentences of which the
-one said is one; each is heard once more with 300 others. The peers' words are looked up as the sentence nearest in
+`domain`: human Korean speech (../shared/speech; whole clips and phrases cut out of them), and 300 sentences of which
+the one said is one; each is heard once more with 300 others. The peers' words are looked up as the sentence nearest in
 jamo. `shop`: what callers say in the shop's test dialogues and means something without what was asked before, in a
 synthetic voice (`said.py`); the intent by the shop's understanding of text, right is what that makes of the words
 themselves. `outside`: human speech that has nothing to do with the shop.
