@@ -134,6 +134,12 @@ def nearest(text: str, domain: Domain) -> str:
     return domain.sentences[found[2]].text if found and text else ""
 
 
+def told(row: dict[str, str]) -> dict[str, str]:
+    """The row, told at once: the whole takes its time."""
+    tqdm.write(json.dumps(row, ensure_ascii=False), file=sys.stderr)
+    return row
+
+
 def character_errors(wanted: str, heard: str) -> tuple[int, int]:
     """Errors and characters, without spaces and punctuation; figures as they may have been spoken."""
     letters = "".join(char for char in wanted if char.isalnum())
@@ -196,15 +202,17 @@ def domain_rows(systems: dict[str, System], options: argparse.Namespace) -> list
             wrong = sum(h.verdict is Verdict.ACCEPT for h in heard) - sum(h.verdict is Verdict.ACCEPT for h in right)
             pairs = [character_errors(one.text, h.text) for one, h in zip(said_so, heard, strict=True)]
             rows.append(
-                {
-                    "utterances": kind,
-                    **cost(name, heard, said_so),
-                    "right sentence %": share(len(right), len(heard)).text(),
-                    "CER %": bootstrapped(pairs, error_rate).text() if heard[0].transcribed else "-",
-                    "wrong and accepted %": share(wrong, len(heard)).text(),
-                    "outside accepted %": share(sum(h.verdict is Verdict.ACCEPT for h in away), len(away)).text(),
-                    "right accepted at 5 % outside": accepted_at(away, right, len(heard)),
-                }
+                told(
+                    {
+                        "utterances": kind,
+                        **cost(name, heard, said_so),
+                        "right sentence %": share(len(right), len(heard)).text(),
+                        "CER %": bootstrapped(pairs, error_rate).text() if heard[0].transcribed else "-",
+                        "wrong and accepted %": share(wrong, len(heard)).text(),
+                        "outside accepted %": share(sum(h.verdict is Verdict.ACCEPT for h in away), len(away)).text(),
+                        "right accepted at 5 % outside": accepted_at(away, right, len(heard)),
+                    }
+                )
             )
     return rows
 
@@ -240,14 +248,16 @@ def shop_rows(systems: dict[str, System], options: argparse.Namespace) -> list[d
             )
             pairs = [character_errors(one.text, h.text) for one, h in zip(utterances, heard, strict=True)]
             rows.append(
-                {
-                    "utterances": f"shop, {kind}",
-                    **cost(name, heard, utterances),
-                    "right intent %": share(right, len(heard)).text(),
-                    "CER %": bootstrapped(pairs, error_rate).text() if heard[0].transcribed else "-",
-                    "another intent accepted %": share(wrong, len(heard)).text(),
-                    "asked again %": share(sum(intent is None for intent in intents), len(heard)).text(),
-                }
+                told(
+                    {
+                        "utterances": f"shop, {kind}",
+                        **cost(name, heard, utterances),
+                        "right intent %": share(right, len(heard)).text(),
+                        "CER %": bootstrapped(pairs, error_rate).text() if heard[0].transcribed else "-",
+                        "another intent accepted %": share(wrong, len(heard)).text(),
+                        "asked again %": share(sum(intent is None for intent in intents), len(heard)).text(),
+                    }
+                )
             )
     return rows
 
