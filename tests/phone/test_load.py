@@ -251,3 +251,14 @@ def test_percentiles() -> None:
     assert found is not None
     assert (found.median, found.p95, found.p99, found.most) == (50, 95, 99, 99)
     assert spread([]) is None
+
+
+@pytest.mark.parametrize("sweep", ["10,x", "0", "10,,20"])
+def test_a_sweep_that_is_none_is_refused_before_anything_starts(sweep: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2])
+    from typer.testing import CliRunner
+
+    from voicebot.cli import app, commands  # noqa: F401
+
+    result = CliRunner().invoke(app, ["loadtest", "--sweep", sweep])
+    assert "write numbers of calls" in str(result.exception)
