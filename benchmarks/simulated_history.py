@@ -10,11 +10,13 @@ from typing import Any
 
 from voicebot.backends.port import Backend
 from voicebot.call.chronicle import Chronicle
+from voicebot.call.redacting import Redacting
 from voicebot.channel import Caller, Outcome
 from voicebot.dialogue.actions import Action, HandOver, HangUp, Note, Say
 from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.events import CallStarted, Event, Heard, HungUp, Keyed, NoInput
 from voicebot.dialogue.pack import LanguagePack, Pack
+from voicebot.dialogue.record import is_secret
 from voicebot.dialogue.state import State
 from voicebot.simulation.calls import SimulatedCall, Simulator
 from voicebot.simulation.speech_levels import SpeechLevel
@@ -70,7 +72,7 @@ class SimulatedHistory:
             records: list[Record] = []
             pack = self._dialogue.pack
             caller = Caller(call_id, str(chance.randrange(self._callers)), channel="twilio")
-            watcher = _CallWatcher(Chronicle(records.append, pack, caller, now=at.timestamp), at)
+            watcher = _CallWatcher(Chronicle(records.append, pack, caller, now=at.timestamp), Redacting(pack), pack, at)
             self._dialogue.watcher = watcher
             held.append(self._simulator.call(number, self._seed))
             watcher.end()
@@ -97,8 +99,8 @@ def without(pack: Pack, entries: Collection[str]) -> Pack:
 class _CallWatcher:
     """Tells the history of one call, on a clock of its own."""
 
-    def __init__(self, chronicle: Chronicle, began: datetime) -> None:
-        self._chronicle, self._began = chronicle, began
+    def __init__(self, chronicle: Chronicle, redacting: Redacting, pack: Pack, began: datetime) -> None:
+        self._chronicle, self._redacting, self._pack, self._began = chronicle, redacting, pack, began
         self._clock = 0
         self._outcome = Outcome("caller_left", "caller")
         self._language = ""
@@ -108,7 +110,11 @@ class _CallWatcher:
     def turn(self, before: State, event: Event, after: State, actions: Sequence[Action]) -> None:
         """One turn of the dialogue."""
         if isinstance(event, CallStarted):
+            self._redacting.begin(before)
             self._chronicle.begin(before)
+        words = event.text if isinstance(event, Heard) else event.keys if isinstance(event, Keyed) else ""
+        hidden = is_secret(self._pack, before)
+        self._redacting.turn(before, after, "" if hidden else words)
         note = next((action for action in actions if isinstance(action, Note)), None)
         match event:
             case Heard():
@@ -120,7 +126,9 @@ class _CallWatcher:
         self._chronicle.turn(before, event, after, actions, self._clock)
         match event:
             case Heard():
-                entry = Entry("caller", self._clock, event.text, "simulated", event.verdict, 0.9)
+                text = "[...]" if hidden else event.text
+                entry = Entry("caller", self._clock, text, "simulated", event.verdict, 0.9)
+                entry.asked = {} if hidden else self._redacting.asked(taken=True).to_json()
                 if note is not None:
                     entry.decision, entry.intent = note.decision, note.intent
                     entry.intent_score, entry.margin = note.score, note.margin
@@ -132,7 +140,9 @@ class _CallWatcher:
                 self._chronicle.silent(self._clock)
         said = " ".join(action.text for action in actions if isinstance(action, Say))
         if said:
-            self._chronicle.complete(Entry("bot", self._clock, said, wait_ms=_ANSWER_MS))
+            entry = Entry("bot", self._clock, said, wait_ms=_ANSWER_MS)
+            entry.asked = self._redacting.known.to_json()
+            self._chronicle.complete(entry)
             self._clock += _SYLLABLE_MS * len(said)
         self._language = after.language
         for action in actions:
@@ -145,7 +155,9 @@ class _CallWatcher:
     def end(self) -> None:
         """The call is over."""
         self._chronicle._now = (self._began + timedelta(milliseconds=self._clock)).timestamp
-        self._chronicle.end(self._clock, self._outcome)
+        known = self._redacting.known
+        told = replace(self._outcome, summary=self._redacting.text(self._outcome.summary, known))
+        self._chronicle.end(self._clock, told, lambda data: self._redacting.data(data, known))
 
 
 class _Watched(Dialogue):

@@ -17,6 +17,7 @@ from voicebot.learning.mining.cost import cost_of
 from voicebot.learning.mining.failures import MOST_OF_CALLER, collect
 from voicebot.learning.mining.likeness import RememberedEncoder
 from voicebot.learning.mining.miner import Mined, Miner
+from voicebot.learning.mining.suggesting import suggest
 from voicebot.nlu.encoder import Embeddings
 from voicebot.store import mined_embeddings
 from voicebot.store.history.database import Database, open_database
@@ -220,3 +221,36 @@ def test_packs_and_languages_are_mined_apart(database: Database, tmp_path: Path)
     assert texts(Clusters(database).ranked(language="en")) == ["do you ship abroad"]
     with database.reading() as connection:
         assert connection.execute(select(func.count()).select_from(calls)).scalar_one() == 6
+
+
+def test_what_is_said_after_few_points_is_collected_with_its_words_without_personal_data(database: Database) -> None:
+    entries = (
+        heard("배송 조회해 줘", flow="order_status"),
+        heard("아니요", "answer", "no"),
+        heard("이점이요", "rating", ""),
+        heard("안내가 너무 길고 010-1234-5678로 문자도 안 왔어요", "remark", ""),
+    )
+    assert kinds(database, *entries) == [("remark", "안내가 너무 길고 로 문자도 안 왔어요")]
+
+
+def test_remarks_name_a_cluster_but_are_no_wording_of_anything(database: Database, tmp_path: Path, shop: Pack) -> None:
+    for n in range(4):
+        entries = [heard("배송 조회해 줘"), heard("1점이요", "rating", ""), heard("안내가 너무 길어요", "remark", "")]
+        put(database, a_call(f"R{n}", entries, number=str(n)))
+    mine(database, tmp_path, shop)
+    (found,) = ranked(database)
+    assert (found.typical, found.kinds) == ("안내가 너무 길어요", {"remark": 4})
+    assert suggest(database, found, shop.languages["ko"], None) is None
+
+
+def test_a_cluster_is_named_by_a_sentence_without_a_long_number(database: Database, tmp_path: Path, shop: Pack) -> None:
+    texts = ("주문번호 2026 1104 영수증 보내 줘", "영수증 좀 메일로 보내 줘", "주문번호 2026 1105 영수증 보내 줘")
+    put(database, *(missed(f"N{n}", text, str(n)) for n, text in enumerate(texts)))
+    mine(database, tmp_path, shop)
+    assert ranked(database)[0].typical == "영수증 좀 메일로 보내 줘"
+
+
+def test_where_every_sentence_has_a_long_number_it_is_not_shown(database: Database, tmp_path: Path, shop: Pack) -> None:
+    put(database, *(missed(f"N{n}", "주문번호 이공이육일일공사 영수증 보내 줘", str(n)) for n in range(3)))
+    mine(database, tmp_path, shop)
+    assert "이공이육" not in ranked(database)[0].typical

@@ -3,7 +3,8 @@
 A turn of a caller is a failure where it was not understood; where another meaning was nearly as likely; where the
 caller took it back or denied what the bot made of it; where the bot put the same question again; where a person got the
 call soon after, other than by the flow's own plan; or where the caller was angry. Commands, yes and no that were
-understood, keys, silence, and sentences of which nothing is left without personal data are none.
+understood, keys, silence, and sentences of which nothing is left without personal data are none. What a caller said who
+gave few points at the end and was asked why is collected beside them: it names what was not well, and costs no time.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from voicebot.store.history.decisions import CORRECTION, IGNORED, SILENT, UNMATC
 from voicebot.store.history.rollups import DOUBTFUL_MARGIN
 from voicebot.store.history.tables import calls, hand_overs, turn_words, turns
 
-Kind = Literal["no_match", "corrected", "doubtful", "repeated", "handed_over", "angry"]
+Kind = Literal["no_match", "corrected", "doubtful", "repeated", "handed_over", "angry", "remark"]
 
 BEFORE_HAND_OVER = 2
 """So many turns before a hand-over say what the bot could not do."""
@@ -35,6 +36,8 @@ MOST_OF_CALLER = 30
 """Turns of one caller, in a period, that are looked at."""
 _BY_PLAN = "flow"
 """The reason of hand-overs that a flow ends with."""
+_REMARK = "remark"
+"""The decision on what a caller says who gave few points."""
 _UNDERSTOOD_SCORE = 0.6
 _ANSWERS = ("answer", "bare_value", "look_up")
 """Decisions after which the bot has no reason to put its question again, had it understood."""
@@ -132,7 +135,7 @@ def _turns(pack: str, language: str, since: datetime, until: datetime) -> Any:
             *within,
             t.who == "caller",
             or_(
-                t.decision.in_((*UNMATCHED, CORRECTION, *_ANSWERS)),
+                t.decision.in_((*UNMATCHED, CORRECTION, _REMARK, *_ANSWERS)),
                 t.margin < DOUBTFUL_MARGIN,
                 t.intent == "no",
                 t.feeling == "angry",
@@ -181,6 +184,10 @@ def _of_call(every: Sequence[Row[Any]], language: str) -> Iterator[Failure]:
                 handed_over=n in led,
                 angry=row.feeling == "angry",
             )
+    for row in every:
+        if row.decision == _REMARK and row.text:
+            text = comparable(row.text) if has_words(row.text, language) else ""
+            yield Failure(row.id, row.call, row.caller or "", row.began, text, "remark", 0, False, False)
 
 
 def _has_content(row: Row[Any]) -> bool:

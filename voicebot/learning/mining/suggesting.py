@@ -27,7 +27,8 @@ def suggest(
     `words`: the pack in the cluster's language, where it is loaded. `base`: its knowledge, where it has some.
     """
     said = Clusters(database).sayings(cluster.id)
-    texts = tuple(dict.fromkeys(one.text for one in said))
+    # A remark on a call says what was not well; nobody asks for something in those words.
+    texts = tuple(dict.fromkeys(one.text for one in said if one.kind != "remark"))
     calls = tuple(dict.fromkeys(one.call for one in said))
     answers = tuple(_to(texts, answered(database, cluster.pack, cluster.language, in_calls=calls))) if calls else ()
     material = Material(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from voicebot.privacy.kinds import placeholder
 from voicebot.store.history.database import Database
 from voicebot.store.history.tables import calls, turn_words, turns
 from voicebot.store.mining.tables import failure_clusters, failure_turns, mining_runs
@@ -93,7 +95,7 @@ class Cluster(Measures):
     decided_at: datetime | None
     first_seen: datetime
     typical: str
-    """Its most typical sentence; empty where its words were deleted since."""
+    """Its most typical sentence, without long numbers; empty where its words were deleted since."""
     at: datetime
     """When the run was."""
 
@@ -110,6 +112,8 @@ class Saying:
     caller: str | None
 
 
+_LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){3,}|[공영일이삼사오육륙칠팔구](?:[ -]?[공영일이삼사오육륙칠팔구]){4,}")
+"""Four digits or more, or five read one by one in Korean: an order's number, a telephone's."""
 _MEASURES = [field.name for field in fields(Measures)]
 
 
@@ -167,13 +171,18 @@ class Clusters:
             connection.execute(delete(failure_turns).where(failure_turns.c.cluster_id == number))
         # Words may have been deleted since they were read.
         wanted = dict(found.members[:MOST_KEPT])
-        there = set(
-            connection.execute(select(turn_words.c.turn_id).where(turn_words.c.turn_id.in_(list(wanted)))).scalars()
+        w = turn_words.c
+        said = {
+            row.turn_id: row.text
+            for row in connection.execute(select(w.turn_id, w.text).where(w.turn_id.in_(list(wanted))))
+        }
+        # A sentence with somebody's number in it stands for nobody else.
+        there = sorted(
+            (turn for turn in wanted if turn in said), key=lambda turn: bool(_LONG_NUMBER.search(said[turn]))
         )
         rows = [
-            {"cluster_id": number, "turn_id": turn, "kind": kind, "place": place}
-            for place, (turn, kind) in enumerate(wanted.items())
-            if turn in there
+            {"cluster_id": number, "turn_id": turn, "kind": wanted[turn], "place": place}
+            for place, turn in enumerate(there)
         ]
         if rows:
             connection.execute(insert(failure_turns), rows)
@@ -245,9 +254,17 @@ class Clusters:
         names = [field.name for field in fields(Cluster) if field.name != "typical"]
         with self._database.reading() as connection:
             return [
-                Cluster(**{name: getattr(row, name) for name in names}, typical=row.typical or "")
+                Cluster(**{name: getattr(row, name) for name in names}, typical=_shown(row.typical or "", row.language))
                 for row in connection.execute(query)
             ]
+
+
+def _has_long_number(text: str) -> bool:
+    return _LONG_NUMBER.search(text) is not None
+
+
+def _shown(text: str, language: str) -> str:
+    return _LONG_NUMBER.sub(placeholder("number", language), text)
 
 
 def _latest() -> Any:
