@@ -231,8 +231,10 @@ class Cost:
     """US dollars: c5.2xlarge on demand, $0.34 for 8 virtual cores, as in AWS's documentation on EC2 Auto Scaling."""
     line_minute: float = 0.0085
     """US dollars: a minute of an incoming local call, Twilio's own example (support article 223183328)."""
-    turns_s: float = 0.2
+    turns_s: float = 10 / 150
     """Turns a second of a call, both sides."""
+    kb_call: float = 6.5
+    """Of the history, on disk: `python -m benchmarks.history_calls --calls 3000`, 10 turns a call."""
     kbit_s: float = 2 * 100.0
     """Of a call's stream both ways: 64 kbit/s of mu-law, as base64 in JSON, 50 messages a second."""
 
@@ -256,7 +258,7 @@ def plan(calls: int, cost: Cost, load: Load) -> dict[str, float]:
         "messages_s": calls * 100,
         "new_calls_s": round(calls / load.bot_s, 1),
         "turns_s": round(calls * cost.turns_s),
-        "gb_history_month": round(month_calls * 12 * 1.5 / 1e6, 1),
+        "gb_history_month": round(month_calls * cost.kb_call / 1e6, 1),
         "machines_dollars_month": round(machines * cost.cores * cost.core_hour * 730),
         "with_autoscaling_dollars_month": round((2 + (machines - 2) * mean_share) * cost.cores * cost.core_hour * 730),
         "lines_dollars_month": round(month_calls * load.bot_s / 60 * cost.line_minute),
