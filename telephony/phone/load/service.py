@@ -15,6 +15,7 @@ from pathlib import Path
 
 from telephony.phone.load.resources import Watched
 from telephony.phone.network import is_loopback
+from telephony.workers import end_with_parent
 from voicebot.errors import VoicebotError
 
 _BEGINS_WITHIN_S = 900.0
@@ -73,6 +74,8 @@ def started(folder: Path, settings: dict[str, str]) -> Iterator[UnderLoad]:
             env=environment,
             stdout=subprocess.PIPE,
             stderr=log,
+            # Who kills the load test ends its service too.
+            preexec_fn=end_with_parent,
         )
         try:
             url = _url(process)
