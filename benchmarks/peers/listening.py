@@ -4,10 +4,10 @@
 
 `domain`: human Korean speech (../shared/speech; whole clips and phrases cut out of them), and 300 sentences of which
 the one said is one; each is heard once more with 300 others. The peers' words are looked up as the sentence nearest in
-jamo. `shop`: what callers say in the shop's test dialogues and means something without what was asked before, in the voice of
-Kokoro (`said.py`), which Vosk hears worse than people, and the support-line clips of ../shared/speech in MBROLA's, which
-Whisper hears worse; the intent by the shop's understanding of text, right is what that makes of the words themselves.
-`outside`: human speech that has nothing to do with the shop.
+jamo. `shop`: what callers say in the shop's test dialogues and means something without what was asked before, in the
+voice of Kokoro (`said.py`), which Vosk hears worse than people, and the support-line clips of ../shared/speech in the
+voice of MBROLA, which Whisper hears worse; the intent by the shop's understanding of text, right is what that makes of
+the words themselves. `outside`: human speech that has nothing to do with the shop.
 
 Everything is 8 kHz mu-law in chunks of 100 ms. Processor time is that of the listening alone, one thread: per second
 of speech, and after the last sample, which is the least a caller waits for it. `right accepted at 5 % outside`: each

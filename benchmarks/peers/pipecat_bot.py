@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import functools
 import json
+import os
 import shlex
 import sys
 from collections import defaultdict
@@ -248,7 +249,7 @@ def main() -> None:
     parser.add_argument("--replies", type=lambda path: json.loads(Path(path).read_text("utf-8")), required=True)
     options = parser.parse_args()
     logger.remove()
-    logger.add(sys.stderr, level="WARNING")
+    logger.add(sys.stderr, level=os.environ.get("LOGURU_LEVEL", "WARNING"))
     uvicorn.run(application(options), host="127.0.0.1", port=options.port, log_level="warning")
 
 
