@@ -1,8 +1,7 @@
 """What callers do in a load test: scenarios of the simulated phone, held in the way and with the pauses of people.
 
 Callers listen, think, speak, and now and then cut in. How long they think is log-normal with a median of 0.6 s and 95 %
-within 1.4 s: gaps between the turns of telephone conversations have medians of 0.2 to 0.5 s and such a tail (Stivers
-et al., Universals and cultural variation in turn-taking, PNAS 106, 2009), and who talks to a machine takes longer.
+within 1.4 s: set by hand, longer than people take with each other, and with a tail as theirs.
 How much of a call they talk is given: who has talked less than that so far cuts the bot's answer short, who has talked
 more thinks for longer.
 """
