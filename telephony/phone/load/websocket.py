@@ -1,7 +1,7 @@
 """The client's end of a WebSocket (RFC 6455) for messages by the thousand: no task and no queue a message.
 
 A whole phone of a load test may cost no more than a general client alone. It sends text in one piece and reads text in
-one piece, which is all that media streams are made of; a service that sends anything else is told so by being hung up on.
+one piece, which is all that media streams are made of; a service that sends anything else is hung up on.
 """
 
 from __future__ import annotations
