@@ -6,7 +6,6 @@ Every process tries; the database says whose turn it is.
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,17 +13,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import select
 
 from voicebot.analytics.alerts.book import AlertBook
 from voicebot.analytics.alerts.rules import AlertRule
-from voicebot.analytics.guard.evidence import ALPHA, Finding, Metric, Outcome, compare
+from voicebot.analytics.guard.evidence import ALPHA, Finding, Metric, compare
+from voicebot.analytics.guard.reading import outcomes
 from voicebot.config import Configuration
 from voicebot.errors import VoicebotError
 from voicebot.failure import place
 from voicebot.notify.configured import configured
 from voicebot.store.history.database import Database
-from voicebot.store.history.tables import calls, milliseconds
+from voicebot.store.history.tables import milliseconds
 from voicebot.store.versions.registry import Versions
 from voicebot.store.versions.states import VersionError
 from voicebot.store.versions.version import Version
@@ -35,48 +34,13 @@ GUARD = "guard"
 """Who rolls back, in the audit trail."""
 EVERY = timedelta(seconds=5)
 """How often a share's calls are looked at."""
-MOST_OF_ONE_CALLER = 3
-"""Calls of one caller that count: who calls a hundred times decides nothing. Callers who withhold their numbers fall to
-both versions by chance, call by call, and so favour neither."""
-_MISUNDERSTOOD_TURNS = 2
-_MOST_CALLS = 20_000
 _FIGURES: Mapping[Metric, str] = {
     "not_contained": "containment",
     "handed_over": "hand_over_rate",
     "misunderstood": "no_match_rate",
     "failed": "failed_share",
 }
-"""The KPI under which people know the metric."""
-
-
-def outcomes(database: Database, pack: str, shared: str, since: datetime) -> Iterator[Outcome]:
-    """How calls went that began since then, in the order in which they ended. Raises DatabaseError."""
-    c = calls.c
-    wanted = (
-        select(c.version, c.caller, c.outcome, c.contained, c.caller_turns, c.unmatched_turns)
-        .where(c.pack == pack, c.began >= since, c.ended.is_not(None))
-        .order_by(c.ended, c.key)
-        .limit(_MOST_CALLS)
-    )
-    with database.reading() as connection:
-        rows = connection.execute(wanted).all()
-    seen: Counter[str] = Counter()
-    for row in rows:
-        if row.caller:
-            seen[row.caller] += 1
-            if seen[row.caller] > MOST_OF_ONE_CALLER:
-                continue
-        bad: dict[Metric, bool] = {"failed": row.outcome in ("failed", "lost")}
-        if row.caller_turns:
-            bad["not_contained"] = not row.contained
-            bad["handed_over"] = row.outcome == "hand_over"
-            bad["misunderstood"] = is_misunderstood(row.unmatched_turns, row.caller_turns)
-        yield Outcome(row.version == shared, bad)
-
-
-def is_misunderstood(unmatched: int, turns: int) -> bool:
-    """Whether so many turns were not understood that the caller noticed: two, or all there were."""
-    return unmatched >= _MISUNDERSTOOD_TURNS or (unmatched > 0 and unmatched == turns)
+"""The KPI under which people know the metric. Of others they are told the containment; the audit trail has all."""
 
 
 class VersionGuard:
@@ -120,12 +84,13 @@ class VersionGuard:
             _log.info("the guard found a version changed", version=version.id, reason=str(error))
             return
         _log.error("a version was rolled back by its guard", version=version.id, pack=version.pack, reason=reason)
-        good = worst.metric == "not_contained"
-        shared, active = worst.shared or 0.0, worst.active or 0.0
+        told = worst if worst.metric in _FIGURES else finding.of("not_contained")
+        good = told.metric == "not_contained"
+        shared, active = told.shared or 0.0, told.active or 0.0
         rule = AlertRule.model_validate(
             {
                 "name": f"{version.pack} {version.id}: 자동 되돌림 / rolled back",
-                "figure": _FIGURES[worst.metric],
+                "figure": _FIGURES[told.metric],
                 "direction": "below" if good else "above",
                 "threshold": 1 - active if good else active,
                 "pack": version.pack,
