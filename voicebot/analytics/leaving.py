@@ -220,10 +220,10 @@ def by_step(analytics: Analytics, database: Database, scope: Scope, flow: str = 
     return sorted(found, key=lambda one: (-one.left, one.flow, one.step))
 
 
-def by_reason(database: Database, scope: Scope, flow: str = "") -> list[ReasonLeaving]:
-    """The reasons that were found, the most frequent first. Raises DatabaseError."""
+def by_reason(database: Database, scope: Scope, flow: str = "", *, most: int = MOST_LEFT) -> list[ReasonLeaving]:
+    """The reasons that were found, the most frequent first, among the latest `most`. Raises DatabaseError."""
     groups: dict[str, list[Left]] = defaultdict(list)
-    for left in left_flows(database, scope, flow):
+    for left in left_flows(database, scope, flow, most=most):
         groups[left.reason].append(left)
     total = sum(len(ones) for ones in groups.values())
     found = [

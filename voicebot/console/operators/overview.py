@@ -10,13 +10,15 @@ from flask import Blueprint, abort, g, render_template, request
 
 from voicebot.analytics.definitions import KPIS, RESPONSE_TIMES
 from voicebot.analytics.figures import Compared, IntentFigures, Interval
+from voicebot.analytics.leaving import REASONS, ReasonLeaving, StepLeaving, by_reason, by_step
 from voicebot.analytics.scope import Scope
-from voicebot.console.access.guard import needs
+from voicebot.console.access.guard import needs, reader
 from voicebot.console.formats import NOTHING, Formats
 from voicebot.console.interface_language import text
 from voicebot.console.operators.periods import PERIODS, chosen_scope
 from voicebot.console.operators.scene import Scene
 from voicebot.dialogue.pack import Pack
+from voicebot.store.history.database import Database
 
 _SHOWN = (
     "calls",
@@ -34,6 +36,10 @@ _SHOWN = (
 )
 """The figures of the first screen, in the order in which an operator asks for them."""
 _HOURLY_UP_TO_DAYS = 2
+_LEFT_LOOKED_AT = 1_000
+"""Left flows by which the first screen tells reasons."""
+_REASONS = 5
+_STEPS_LEFT = 15
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ def figure(name: str, compared: Compared, language: str, formats: Formats) -> Fi
     return Figure(name, title, shown(now), shown(before), change, verdict)
 
 
-def add_overview(blueprint: Blueprint, scene: Scene) -> None:
+def add_overview(blueprint: Blueprint, scene: Scene, database: Database) -> None:
     """The pages /console and /console/flows/FLOW."""
 
     def formats() -> Formats:
@@ -119,6 +125,9 @@ def add_overview(blueprint: Blueprint, scene: Scene) -> None:
             intents=_subjects(scene, scene.analytics.intents(scope, limit=40), language)[:12],
             rising=_subjects(scene, scene.analytics.rising(scope), language)[:5],
             feelings=_shares(scene.analytics.feelings(scope)),
+            reasons=[
+                _reason(scene, one, language) for one in by_reason(database, scope, most=_LEFT_LOOKED_AT)[:_REASONS]
+            ],
         )
 
     @blueprint.get("/flows/<flow>")
@@ -139,8 +148,11 @@ def add_overview(blueprint: Blueprint, scene: Scene) -> None:
             title=scene.title(flow, language),
             steps=[(scene.step_title(step.step, language), step) for step in steps],
             leaving=[
-                (scene.step_title(one.step, language), one) for one in scene.analytics.leaving(scope, flow, limit=15)
+                (scene.step_title(one.step, language), one, _named_reasons(one, language))
+                for one in by_step(scene.analytics, database, scope, flow)[:_STEPS_LEFT]
             ],
+            # What the bot said last repeats what the caller told it.
+            with_words=(who := reader()) is not None and who.may("calls"),
         )
 
 
@@ -151,6 +163,17 @@ def _course(intervals: Sequence[Interval]) -> dict[str, Any]:
         "at": [interval.begins.timestamp() for interval in intervals],
         **{name: [interval.figures.get(name) for interval in intervals] for name in names},
     }
+
+
+def _named_reasons(step: StepLeaving, language: str) -> list[tuple[str, int]]:
+    return [(REASONS[reason][language], count) for reason, count in step.reasons.items()]
+
+
+def _reason(scene: Scene, one: ReasonLeaving, language: str) -> tuple[str, ReasonLeaving, tuple[str, str]]:
+    """A reason in words, and the flow and step where it was found most."""
+    flow, _, step = next(iter(one.steps)).partition(" ")
+    where = f"{scene.title(flow, language)} · {scene.step_title(step, language)}"
+    return REASONS[one.reason][language], one, (flow, where)
 
 
 def _subjects(scene: Scene, intents: Sequence[IntentFigures], language: str) -> list[tuple[str, IntentFigures]]:

@@ -21,7 +21,7 @@ from voicebot.store.history.database import Database
 def operators_blueprint(scene: Scene, database: Database) -> Blueprint:
     """The pages below /console."""
     blueprint = scene.access.protect(Blueprint("console", __name__, url_prefix="/console"))
-    add_overview(blueprint, scene)
+    add_overview(blueprint, scene, database)
     add_calls(blueprint, scene)
     add_sound(blueprint, scene)
     add_content(blueprint, scene)
