@@ -63,7 +63,8 @@ class PostgreSQL:
 
     def start(self) -> None:
         # Without fsync: these databases are thrown away.
-        options = f"-c listen_addresses={self._address} -c port={self._port} -c unix_socket_directories={self._folder} -c fsync=off -c full_page_writes=off"
+        where = f"-c listen_addresses={self._address} -c port={self._port} -c unix_socket_directories={self._folder}"
+        options = f"{where} -c fsync=off -c full_page_writes=off"
         self._run("pg_ctl", "-D", str(self._data), "-w", "-t", str(_WAIT_S), "-l", str(self._folder / "log"),
                   "-o", options, "start")  # fmt: skip
 

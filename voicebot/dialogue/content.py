@@ -305,7 +305,7 @@ class FaqFile(_File):
 
 
 class RatingsFile(_File):
-    """`ratings.yaml`: how callers answer when they are asked how well they were helped, by the points that they give."""
+    """`ratings.yaml`: how callers answer who are asked how well they were helped, by the points that they give."""
 
     ratings: dict[Literal["1", "2", "3", "4", "5"], list[Text]] = {}
 

@@ -1,8 +1,8 @@
 """Runs of scheduled work: each moment of a schedule is run once, by one process of all.
 
-A run is claimed in one transaction: the lock of its job, which a process holds for `LEASE` and renews while it works, and
-the row of the moment it is due, of which there can be one only. A process that dies leaves a lock that ends by itself;
-the run is taken up again by another, `MOST_ATTEMPTS` times in all.
+A run is claimed in one transaction: the lock of its job, which a process holds for `LEASE` and renews while it works,
+and the row of the moment it is due, of which there can be one only. A process that dies leaves a lock that ends by
+itself; the run is taken up again by another, `MOST_ATTEMPTS` times in all.
 """
 
 from __future__ import annotations
