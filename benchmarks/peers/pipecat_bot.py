@@ -33,6 +33,7 @@ from pipecat.frames.frames import (
     LLMFullResponseStartFrame,
     LLMTextFrame,
     TranscriptionFrame,
+    UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
 )
 from pipecat.pipeline.pipeline import Pipeline
@@ -82,13 +83,19 @@ class Answers(FrameProcessor):
         super().__init__()
         self._understanding, self._replies, self._turns = understanding, replies, turns
         self._heard: list[str] = []
+        self._over = False
+        """Whether the caller's turn is over: that may be known here before its last words are, which it overtakes."""
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
         if isinstance(frame, TranscriptionFrame):
             self._heard.append(frame.text.strip())
         await self.push_frame(frame, direction)
-        if isinstance(frame, UserStoppedSpeakingFrame) and self._heard:
+        if isinstance(frame, UserStartedSpeakingFrame):
+            self._over = False
+        if isinstance(frame, UserStoppedSpeakingFrame):
+            self._over = True
+        if self._over and self._heard:
             text, self._heard = " ".join(self._heard), []
             intent = await self._understanding.intent(text)
             self._turns.append({"who": "caller", "text": text, "intent": intent, "listener": "pipecat"})
