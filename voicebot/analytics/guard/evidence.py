@@ -34,10 +34,10 @@ historical control data for assessing treatment effects in clinical trials, Phar
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import exp, log
 from typing import Literal
 
 ALPHA = 0.05
@@ -120,8 +120,9 @@ class _Bet:
         self._pooled = pooled
         self._wealth = [0.0] * len(DIFFERENCES)
         """Logarithms, one for each expected difference."""
-        self._control: list[bool] = []
-        self._shared: list[bool] = []
+        self._control, self._control_bad = 0, 0
+        """Calls of the block so far, and the bad ones of them; the same of the shared version."""
+        self._shared, self._shared_bad = 0, 0
         self._bad, self._calls = _PRIOR_BAD, _PRIOR_CALLS
         """Of the control group, what is known when a block begins."""
         self._taught = [0, 0]
@@ -131,9 +132,11 @@ class _Bet:
     def take(self, group: Group, bad: bool) -> bool:
         """One more call; whether the evidence changed."""
         if group == "shared":
-            self._shared.append(bad)
+            self._shared += 1
+            self._shared_bad += bad
         elif group == "active" or self._pooled:
-            self._control.append(bad)
+            self._control += 1
+            self._control_bad += bad
         else:
             self._taught[0] += bad
             self._taught[1] += 1
@@ -144,27 +147,25 @@ class _Bet:
 
     def _settle(self) -> None:
         control, shared = self._control, self._shared
-        expected = self._expected
+        control_bad, shared_bad = self._control_bad, self._shared_bad
+        bad, good = control_bad + shared_bad, control + shared - control_bad - shared_bad
+        a = min(self._expected, _HIGHEST - 0.01)
         for index, difference in enumerate(DIFFERENCES):
-            a, b = min(expected, _HIGHEST - 0.01), min(expected + difference, _HIGHEST)
-            middle = (len(control) * a + len(shared) * b) / (len(control) + len(shared))
-            self._wealth[index] += _log_ratio(control, a, middle) + _log_ratio(shared, b, middle)
-        self.evidence = sum(math.exp(min(wealth, 600.0)) for wealth in self._wealth) / len(self._wealth)
-        self._bad += sum(control)
-        self._calls += len(control)
-        self._control, self._shared = [], []
+            b = min(a + difference, _HIGHEST)
+            middle = (control * a + shared * b) / (control + shared)
+            won = control_bad * log(a) + (control - control_bad) * log(1 - a)
+            won += shared_bad * log(b) + (shared - shared_bad) * log(1 - b)
+            self._wealth[index] += won - bad * log(middle) - good * log(1 - middle)
+        self.evidence = sum(exp(min(wealth, 600.0)) for wealth in self._wealth) / len(self._wealth)
+        self._bad += control_bad
+        self._calls += control
+        self._control = self._control_bad = self._shared = self._shared_bad = 0
 
     @property
     def _expected(self) -> float:
         bad, calls = self._taught
         weight = min(1.0, _EARLIER_TEACH / calls) if calls else 0.0
         return (self._bad + weight * bad) / (self._calls + weight * calls)
-
-
-def _log_ratio(outcomes: list[bool], expected: float, middle: float) -> float:
-    bad = sum(outcomes)
-    good = len(outcomes) - bad
-    return bad * math.log(expected / middle) + good * math.log((1 - expected) / (1 - middle))
 
 
 def compare(outcomes: Iterable[Outcome], alpha: float = ALPHA) -> Finding:
