@@ -13,7 +13,7 @@ MOST_SENTENCES_AN_INTENT = 60
 
 
 class PackDomains:
-    """Every domain of a pack: `open`, `yes_no`, `rating`, and `slot:NAME` for each slot."""
+    """Every domain of a pack: `open`, `yes_no`, `rating`, `remark`, and `slot:NAME` for each slot."""
 
     def __init__(self, pack: Pack) -> None:
         self._domains = {(domain.name, domain.language): domain for domain in _compile(pack)}
@@ -41,6 +41,8 @@ def _compile(pack: Pack) -> Iterator[Domain]:
         yield Domain(prefix + "yes_no", language, commands, beyond=everything)
         points = tuple(Sentence(one.text, f"rating={n}") for n, said in words.ratings.items() for one in said)
         yield Domain(prefix + "rating", language, points + commands, beyond=everything)
+        # What was not well is said in words that no pack has: the nearest sentence would be a made-up reason.
+        yield Domain(prefix + "remark", language, anything, open_question=True)
         for name, slot in pack.slots.items():
             yield Domain(
                 f"{prefix}slot:{name}",
@@ -52,8 +54,9 @@ def _compile(pack: Pack) -> Iterator[Domain]:
 
 def _sentences(of_intents: Mapping[str, tuple[Expansion, ...]]) -> Iterator[Sentence]:
     for intent, expansions in of_intents.items():
-        for expansion in _chosen([one for one in expansions if "{" not in one.text]):
-            yield Sentence(expansion.text, intent)
+        chosen = _chosen([one for one in expansions if "{" not in one.text])
+        for text in dict.fromkeys(one.core or one.text for one in chosen):
+            yield Sentence(text, intent)
 
 
 def _chosen(spoken: Sequence[Expansion]) -> list[Expansion]:

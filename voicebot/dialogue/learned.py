@@ -8,6 +8,7 @@ whatever listens and understands.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,6 +33,8 @@ class LearnedSentence(_Part):
     text: Text
     """As it was said; a value of a slot that is no list may be `{slot}` instead."""
     source: Source
+    core: Text | None = None
+    """What listeners expect instead of it: without what callers say around wishes of every kind."""
 
 
 class LearnedEntry(_Part):
@@ -93,7 +96,7 @@ def add(
         first = max((one.template for one in sentences[intent]), default=-1) + 1
         for index, one in enumerate(added):
             made = _expansion(file, ("sentences", intent, index, "text"), one.text, one.source, slots, first + index)
-            known.setdefault(made.text, made)
+            known.setdefault(made.text, replace(made, core=one.core or ""))
         sentences[intent] = tuple(known.values())
     outside = [
         _expansion(file, ("outside", index, "text"), one.text, one.source, (), index).text

@@ -167,9 +167,9 @@ def _sentences(words: LanguagePack) -> Mapping[str, tuple[str, ...]]:
     """Every sentence without open slots -> the intents that it stands for."""
     known: dict[str, tuple[str, ...]] = {}
     for intent, expansions in words.sentences.items():
-        for expansion in expansions:
-            key = _key(expansion.text)
-            if "{" not in expansion.text and intent not in known.get(key, ()):
+        for text in [text for one in expansions for text in (one.text, one.core) if text and "{" not in text]:
+            key = _key(text)
+            if intent not in known.get(key, ()):
                 known[key] = (*known.get(key, ()), intent)
     return known
 

@@ -60,6 +60,8 @@ class Expansion:
     """Which template of several it is of, where whoever expanded them numbered them: those of one are much alike."""
     source: str = ""
     """The label or suggestion that it was learnt from; empty: it was written for the pack."""
+    core: str = ""
+    """What listeners expect instead: the text without what is said around wishes of every kind; empty: the text."""
 
 
 @dataclass(frozen=True)

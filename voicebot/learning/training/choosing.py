@@ -20,6 +20,7 @@ from voicebot.dialogue import learned
 from voicebot.dialogue.learned import LearnedEntry, LearnedFile, LearnedSentence
 from voicebot.dialogue.pack import LanguagePack, Pack
 from voicebot.dialogue.replies import ReplyTemplate
+from voicebot.learning.training.cores import with_cores
 from voicebot.privacy.kinds import PLACEHOLDERS
 from voicebot.store.labels.label import Approved, Label, sentence
 from voicebot.store.labels.settling import MOST_OF_UNKNOWN, MOST_PER_CALLER, for_training
@@ -198,7 +199,10 @@ class _Choice:
                 self._learn(wish)
         taught = {(one.language, sentence(one.text)) for one in wishes if one.label is None}
         chosen.held_out = [one for one in chosen.held_out if (one.language, sentence(one.text)) not in taught]
-        chosen.learned = {language: lessons.file() for language, lessons in self._lessons.items()}
+        for language, lessons in self._lessons.items():
+            file = lessons.file()
+            sentences = with_cores(file.sentences, self._content[language])
+            chosen.learned[language] = file.model_copy(update={"sentences": sentences})
         times = [one.at for one in labels if one.id in set(chosen.labels)]
         times += [one.at for one in suggestions if one.id in set(chosen.suggestions)]
         chosen.newest = max(times, default=None)
