@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,10 @@ class Phrasings:
 
 
 def withhold(prompts: Path, name: str, into: Path, seed: int) -> Pack:
-    """Copy a pack and what is common into the folder `into`, without half of each intent's templates; read it."""
+    """Copy a pack and what is common into the folder `into`, without half of each intent's templates; read it.
+
+    Test dialogues in which callers say what is withheld are taken out too: whoever lacks a sentence has no test of it.
+    """
     shutil.copytree(prompts / "common", into / "common", ignore=shutil.ignore_patterns("recordings"))
     shutil.copytree(prompts / name, into / name, ignore=shutil.ignore_patterns("recordings", "learned.yaml"))
     whole = load_pack(into, name)
@@ -95,7 +98,33 @@ def withhold(prompts: Path, name: str, into: Path, seed: int) -> Pack:
                         del body["templates"][place]
             with path.open("w", encoding="utf-8") as written:
                 yaml.dump(content, written)
-    return load_pack(into, name)
+    lacking = load_pack(into, name)
+    for language, words in whole.languages.items():
+        known = _sentences(lacking, language)
+        gone = {sentence(one.text) for those in words.sentences.values() for one in those} - known
+        for path in (into / name / language / "tests").glob("*.yaml"):
+            _withhold_tests(path, gone)
+    return lacking
+
+
+def _withhold_tests(path: Path, gone: Collection[str]) -> None:
+    """Who lacks a sentence has no test dialogue with it."""
+    yaml = YAML()
+    yaml.width = 4096
+    content: Any = yaml.load(path)
+    content["tests"] = [
+        test
+        for test in content["tests"]
+        if not any(isinstance(turn.get("caller"), str) and sentence(turn["caller"]) in gone for turn in test["turns"])
+    ]
+    path.unlink()
+    if content["tests"]:
+        with path.open("w", encoding="utf-8") as written:
+            yaml.dump(content, written)
+
+
+def _sentences(pack: Pack, language: str) -> set[str]:
+    return {sentence(one.text) for those in pack.languages[language].sentences.values() for one in those}
 
 
 def phrasings(whole: Pack, taught: Pack, language: str, seed: int) -> Mapping[str, Phrasings]:
@@ -104,7 +133,7 @@ def phrasings(whole: Pack, taught: Pack, language: str, seed: int) -> Mapping[st
     for intent, expansions in whole.languages[language].sentences.items():
         for one in expansions:
             of_sentence.setdefault(sentence(one.text), set()).add(intent)
-    known = {sentence(one.text) for those in taught.languages[language].sentences.values() for one in those}
+    known = _sentences(taught, language)
     found = {}
     for intent, expansions in whole.languages[language].sentences.items():
         cores = [
