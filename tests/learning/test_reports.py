@@ -53,7 +53,7 @@ def two_weeks(database: Database) -> Database:
         at = tuesday + timedelta(minutes=number)
         put(database, a_call(f"c{number}", at=at, steps=("ask order_number",), **(leaves if number % 2 else {})))
     Desk(database).rate("c0", 5, "keys")
-    Desk(database).rate("c2", 1, "voice", "주문 번호를 <세 번>이나 말했어요")
+    Desk(database).rate("c2", 1, "voice", "010-1234-5678로 주문 번호를 <세 번>이나 말했어요")
     return database
 
 
@@ -84,7 +84,7 @@ def test_the_report_says_in_korean_what_was_wanted_and_where_callers_left(two_we
     assert "‘주문번호’를 묻는 단계에서 20통 가운데 10통(50%)이 끝나지 못했습니다." in told
     assert "가장 흔한 이유는 ‘알아듣지 못함’입니다." in told
     assert "평가해 주신 고객 2분의 만족도는 5점 만점에 3.0점에 그쳤습니다." in told
-    assert "“주문 번호를 &lt;세 번&gt;이나 말했어요”" in told
+    assert "[전화번호]로 주문 번호를 &lt;세 번&gt;이나 말했어요”" in told, "also where the history keeps all words"
     assert "문구를 바꾸어 실험해 보면" in told
     assert "{" not in told
 

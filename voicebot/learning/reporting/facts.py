@@ -15,6 +15,7 @@ from voicebot.analytics.leaving import ReasonLeaving, StepLeaving, by_reason, by
 from voicebot.analytics.scope import Scope
 from voicebot.dialogue.pack import Pack
 from voicebot.learning.reporting.week import Week
+from voicebot.privacy.redactor import redact
 from voicebot.store.history.database import Database
 from voicebot.store.history.rollups import count_stale
 from voicebot.store.history.tables import calls, hand_overs, milliseconds, ratings
@@ -180,11 +181,14 @@ def _effort(database: Database, scope: Scope) -> Effort:
 
 
 def _ratings(database: Database, scope: Scope) -> tuple[int, list[str]]:
-    """How many there were, and what callers said who gave few points, the latest first; already redacted."""
+    """How many there were, and what callers said who gave few points, the latest first.
+
+    Redacted whatever `keep_words` says: reports outlive the words and are mailed.
+    """
     r = ratings.c
     joined = ratings.join(calls, calls.c.key == r.call_key)
     said = (
-        select(r.comment)
+        select(r.comment, calls.c.language)
         .select_from(joined)
         .where(*_of(scope), r.score <= LOW_RATING, r.comment.is_not(None), func.length(r.comment) <= _LONGEST_REMARK)
         .order_by(r.at.desc())
@@ -192,7 +196,8 @@ def _ratings(database: Database, scope: Scope) -> tuple[int, list[str]]:
     )
     with database.reading() as connection:
         number = connection.execute(select(func.count()).select_from(joined).where(*_of(scope))).scalar_one()
-        return number, list(dict.fromkeys(connection.execute(said).scalars()))
+        found = [redact(row.comment, row.language) for row in connection.execute(said)]
+        return number, list(dict.fromkeys(found))
 
 
 def _of(scope: Scope) -> list[ColumnElement[bool]]:
@@ -226,7 +231,7 @@ def _changes(database: Database, scope: Scope) -> list[Change]:
 def _proposals(database: Database, pack: Pack, steps: Sequence[StepLeaving]) -> list[Proposal]:
     """What mining found, drafts that wait for an editor, and else the step that loses most callers."""
     found = [
-        Proposal("cluster", cluster.typical, cluster.calls, cluster.cost_s)
+        Proposal("cluster", redact(cluster.typical, cluster.language), cluster.calls, cluster.cost_s)
         for cluster in Clusters(database).ranked(pack=pack.name, state="open")
         if cluster.typical
     ][: _PROPOSALS - 1]
