@@ -9,6 +9,7 @@ import pytest
 from voicebot.backends.shop_demo import ShopDemo
 from voicebot.call.rating_share import RatingShare
 from voicebot.dialogue.actions import Action, HandOver, HangUp, Listen, Rate, Remember, Say
+from voicebot.dialogue.domains import PackDomains
 from voicebot.dialogue.draft import Draft
 from voicebot.dialogue.engine import Dialogue
 from voicebot.dialogue.events import CallStarted, Event, Heard, HungUp, Keyed, NoInput, TimeLimit
@@ -164,3 +165,11 @@ def test_a_caller_is_not_asked_again_within_thirty_days() -> None:
     always = RatingShare(1.0)
     assert not always.asks("CA1", {"asked_rating": "2026-11-01"}, "2026-11-22")
     assert always.asks("CA1", {"asked_rating": "2026-10-20"}, "2026-11-22")
+
+
+def test_what_was_not_well_is_listened_for_as_anything_at_all(shop_dialogue: Dialogue, shop: ShopDemo) -> None:
+    line = Line(shop_dialogue, shop).said(*KO).said("1점이요")
+    listen = next(action for action in line.last if isinstance(action, Listen))
+    domain = PackDomains(shop_dialogue.pack).domain(listen.domain, "ko")
+    assert (listen.domain, domain.open_question) == ("remark", True)
+    assert not [sentence for sentence in domain.sentences if sentence.meaning.startswith("rating")]

@@ -41,8 +41,9 @@ def _compile(pack: Pack) -> Iterator[Domain]:
         yield Domain(prefix + "yes_no", language, commands, beyond=everything)
         points = tuple(Sentence(one.text, f"rating={n}") for n, said in words.ratings.items() for one in said)
         yield Domain(prefix + "rating", language, points + commands, beyond=everything)
-        # What was not well is said in words that no pack has: the nearest sentence would be a made-up reason.
-        yield Domain(prefix + "remark", language, anything, open_question=True)
+        # What was not well is said in words that no pack has: the nearest sentence would be a made-up reason. Without a
+        # second listener, which is asked for the words, none are better than those.
+        yield Domain(prefix + "remark", language, commands, open_question=True)
         for name, slot in pack.slots.items():
             yield Domain(
                 f"{prefix}slot:{name}",
@@ -54,9 +55,8 @@ def _compile(pack: Pack) -> Iterator[Domain]:
 
 def _sentences(of_intents: Mapping[str, tuple[Expansion, ...]]) -> Iterator[Sentence]:
     for intent, expansions in of_intents.items():
-        chosen = _chosen([one for one in expansions if "{" not in one.text])
-        for text in dict.fromkeys(one.core or one.text for one in chosen):
-            yield Sentence(text, intent)
+        for expansion in _chosen([one for one in expansions if "{" not in one.text]):
+            yield Sentence(expansion.text, intent)
 
 
 def _chosen(spoken: Sequence[Expansion]) -> list[Expansion]:

@@ -9,7 +9,7 @@ from voicebot.dialogue.actions import Action, AskBackend, HandOver, HangUp, List
 from voicebot.dialogue.key_entries import ONE_KEY, entry_lengths
 from voicebot.dialogue.pack import COMMANDS, KEYS_WORDING, LanguagePack, Pack
 from voicebot.dialogue.replies import say_value
-from voicebot.dialogue.state import YES_NO_KINDS, Question, QuestionKind, State
+from voicebot.dialogue.state import RATING_KINDS, YES_NO_KINDS, Question, QuestionKind, State
 from voicebot.dialogue.understander import Understander
 from voicebot.nlu.understanding import Understanding
 
@@ -286,11 +286,11 @@ class Draft:
 
 
 def domain_name(kind: QuestionKind, slot: str) -> str:
-    """Name of what is expected: `open`, `yes_no`, `rating` or `slot:NAME`."""
+    """Name of what is expected: `open`, `yes_no`, `rating`, `remark` or `slot:NAME`."""
     if slot:
         return f"slot:{slot}"
-    if kind == "rating":
-        return "rating"
+    if kind in RATING_KINDS:
+        return kind
     return "yes_no" if kind in YES_NO_KINDS else "open"
 
 
