@@ -55,8 +55,9 @@ def _compile(pack: Pack) -> Iterator[Domain]:
 
 def _sentences(of_intents: Mapping[str, tuple[Expansion, ...]]) -> Iterator[Sentence]:
     for intent, expansions in of_intents.items():
-        for expansion in _chosen([one for one in expansions if "{" not in one.text]):
-            yield Sentence(expansion.text, intent)
+        chosen = _chosen([one for one in expansions if "{" not in one.text])
+        for text in dict.fromkeys(one.core or one.text for one in chosen):
+            yield Sentence(text, intent)
 
 
 def _chosen(spoken: Sequence[Expansion]) -> list[Expansion]:
