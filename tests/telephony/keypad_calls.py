@@ -21,6 +21,7 @@ from voicebot.backends.port import Backend
 from voicebot.backends.registry import open_backend
 from voicebot.call.continuing import KeptCalls
 from voicebot.call.keyed import KeyedCalls, KeyedConversation
+from voicebot.call.rating_share import RatingShare
 from voicebot.config import Configuration
 from voicebot.store.call_log import CallLog
 from voicebot.store.live import LiveStore, MemoryStore
@@ -67,6 +68,7 @@ class Service:
         loaded: bool = True,
         answer_within_s: float = 5.0,
         longest_s: int = 1800,
+        rating_share: float = 0.0,
     ) -> None:
         self.live = live or MemoryStore()
         secret = frozenset(name for name, slot in untrained(pack).pack.slots.items() if slot.secret)
@@ -80,6 +82,7 @@ class Service:
             log=log,
             answer_within_s=answer_within_s,
             longest_s=longest_s,
+            rating=RatingShare(rating_share),
         )
         self.calls = KeyedCalls(lambda _caller, _version: conversation if loaded else None, today=lambda: TODAY)
         configuration = Configuration(

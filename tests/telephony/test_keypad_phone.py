@@ -101,6 +101,13 @@ def test_a_flow_is_carried_through_by_keys_alone(pack: str, language: str, turns
     assert result.warnings == ()
 
 
+@pytest.mark.parametrize("points", ["5", "1"])
+def test_a_call_by_keys_alone_ends_with_the_question_how_it_was(points: str) -> None:
+    turns = (("1", "주문번호"), ("12345678", "운동화가 지금 배송 중"), ("9", "1번부터 5번까지 눌러"), (points, "의견"))
+    result = phone(Service(voice=ToneVoice(), rating_share=1), steps(*turns, end="- expect: {hung_up: true}"))
+    assert result.passed, [(step.step, step.detail) for step in result.steps if step.outcome != "done"]
+
+
 def test_zero_gives_the_caller_to_people_as_after_a_stream() -> None:
     result = phone(Service(voice=ToneVoice()), steps(("0", "상담원"), end="- wait_for: hand_over"))
     assert result.handed_over
