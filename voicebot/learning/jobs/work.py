@@ -84,7 +84,8 @@ def propose_version(place: Workplace) -> Mapping[str, Any]:
             register(result, versions, AUTHOR)
     finally:
         shutil.rmtree(result.folder, ignore_errors=True)
-    return {"proposed": result.id, "passed": result.passed, **new}
+    gate = result.evaluation["gate"]
+    return {"proposed": result.id, "passed": result.passed, "reasons": list(gate["reasons"]), **new}
 
 
 def _is_new(at: datetime, latest: datetime | None) -> bool:
