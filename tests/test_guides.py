@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,20 @@ def test_authors_are_told_of_every_step_every_type_every_form_and_every_turn() -
         assert f":{form}}}" in AUTHORS
     for key in Turn.model_fields:
         assert f"{key}:" in AUTHORS
+
+
+def test_the_index_leads_to_every_guide() -> None:
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    for guide in ROOT.glob("docs/*.md"):
+        assert f"]({guide.name})" in index or guide.name == "README.md"
+
+
+def test_the_licence_of_every_dependency_is_told() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    groups = [project["project"]["dependencies"], *project["project"]["optional-dependencies"].values()]
+    told = (ROOT / "docs" / "licences.md").read_text("utf-8").lower()
+    for requirement in chain(*groups, *project["dependency-groups"].values()):
+        assert re.split(r"[ <>=!~;\[]", requirement)[0].lower() in told
 
 
 def test_links_between_documents_lead_somewhere() -> None:
