@@ -65,7 +65,7 @@ def mine(
         period = {"since": begin.isoformat(), "until": end.isoformat(), "mined": found}
         sys.stdout.write(json.dumps(period, ensure_ascii=False, indent=2, default=str) + "\n")
     elif not mined:
-        sys.stdout.write("no calls in this period\n")
+        sys.stdout.write(f"no calls{f' of {pack}' if pack else ''} in this period\n")
 
 
 def left_out_in_words(left: Mapping[str, Any]) -> str:

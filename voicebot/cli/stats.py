@@ -75,7 +75,7 @@ def stats(
         period = {"since": begin.isoformat(), "until": end.isoformat(), "figures": found}
         sys.stdout.write(json.dumps(period, ensure_ascii=False, indent=2) + "\n")
     else:
-        _print(rows)
+        _print(rows, pack)
 
 
 _SHOWN = ("calls", "containment", "understanding_rate", "hand_over_rate", "csat", "handling_time", "response_p95")
@@ -102,9 +102,9 @@ def _rows(analytics: Analytics, database: Database, scope: Scope, by: _By) -> li
             return [{by.value: name, **figures} for name, figures in analytics.by(scope, dimension).items()]
 
 
-def _print(rows: Sequence[Mapping[str, Any]]) -> None:
+def _print(rows: Sequence[Mapping[str, Any]], pack: str) -> None:
     if not rows:
-        sys.stdout.write("no calls in this period\n")
+        sys.stdout.write(f"no calls{f' of {pack}' if pack else ''} in this period\n")
         return
     from rich.console import Console
     from rich.table import Table
