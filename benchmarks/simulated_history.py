@@ -62,16 +62,19 @@ class SimulatedHistory:
         self.said: dict[tuple[str, int], str] = {}
         """The same -> the words, before they were misheard."""
 
+    def number(self, call: int) -> str:
+        """Of who makes this call."""
+        return str(random.Random(f"{self._seed}:caller:{call}").randrange(self._callers))
+
     def hold(self, count: int, first: int = 0) -> list[SimulatedCall]:
         """So many calls, from number `first` on."""
         held = []
         for number in range(first, first + count):
-            chance = random.Random(f"{self._seed}:caller:{number}")
             call_id = f"S{self._seed}-{number}"
             at = self._began + number * self._every
             records: list[Record] = []
             pack = self._dialogue.pack
-            caller = Caller(call_id, str(chance.randrange(self._callers)), channel="twilio")
+            caller = Caller(call_id, self.number(number), channel="twilio")
             watcher = _CallWatcher(Chronicle(records.append, pack, caller, now=at.timestamp), Redacting(pack), pack, at)
             self._dialogue.watcher = watcher
             held.append(self._simulator.call(number, self._seed))

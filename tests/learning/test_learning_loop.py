@@ -146,7 +146,8 @@ def test_a_version_broken_on_purpose_is_stopped_at_the_gate(
     how: str, content: Path, database: Database, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken"
-    break_content(content, broken, "corner", how)
+    shutil.copytree(content, broken)
+    break_content(broken, "corner", how)
     result = made(broken, Material(), tmp_path, Running("0" * 12, _as_bundle(content, tmp_path)))
     told = "; ".join(result.evaluation["gate"]["reasons"])
     expected = {
