@@ -9,6 +9,7 @@ import structlog
 
 from asr_models import catalogue, resolver
 from voicebot.asr.second_listener import TwoListeners, open_second_listener
+from voicebot.asr.second_listener_admission import Pressing, Pressure
 from voicebot.asr.verification import Thresholds
 from voicebot.asr.vosk_listener import VoskRecogniser
 from voicebot.config import Configuration
@@ -40,10 +41,17 @@ def open_first(pack: Pack, configuration: Configuration) -> VoskRecogniser | Non
     return VoskRecogniser(models, thresholds=thresholds, verification=fitted)
 
 
-def open_recogniser(pack: Pack, configuration: Configuration, first: VoskRecogniser | None = None) -> TwoListeners:
+def open_recogniser(
+    pack: Pack,
+    configuration: Configuration,
+    first: VoskRecogniser | None = None,
+    *,
+    pressing: Pressing = Pressure,
+) -> TwoListeners:
     """Both listeners. Without any for the service's own language, raises ModelFilesError.
 
-    `first` is one that `open_first` made, to be shared; else it is opened here.
+    `first` is one that `open_first` made, to be shared; else it is opened here. `pressing` tells how hard live calls
+    press: the second listener is not asked at their cost.
     """
     first = first or open_first(pack, configuration)
     known = first.languages if first else frozenset()
@@ -57,7 +65,7 @@ def open_recogniser(pack: Pack, configuration: Configuration, first: VoskRecogni
             _log.error("the second listener can't be used", reason=str(error))
     if configuration.language not in known and second is None:
         resolver.resolve(_VOSK_MODELS[configuration.language], configuration.model_paths, configuration.var)
-    return TwoListeners(first, second, first_languages=known)
+    return TwoListeners(first, second, first_languages=known, pressing=pressing)
 
 
 def _found(name: str, configuration: Configuration) -> Path | None:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from voicebot import capacity
 from voicebot.analytics.alerts.waiting import waiting_now
 from voicebot.asr.second_listener import TwoListeners
+from voicebot.asr.second_listener_admission import Pressure
 from voicebot.audio.format import Pcm
 from voicebot.call import Call, Conversation, Pools
 from voicebot.call.continuing import KeptCalls
@@ -199,7 +200,8 @@ class Service:
         pack = before.pack if before else first_pack(configuration)
         progress("speech models, understanding, phrases")
         loading = ThreadPoolExecutor(2, "loading")
-        listening = loading.submit(open_recogniser, pack, configuration, before.first if before else None)
+        first = before.first if before else None
+        listening = loading.submit(open_recogniser, pack, configuration, first, pressing=self._pressure)
         speaking = loading.submit(self._open_voice, pack, progress)
         loading.shutdown(wait=False)
         encoder = open_encoder(configuration)
@@ -417,8 +419,16 @@ class Service:
     @property
     def is_crowded(self) -> bool:
         """Whether this process has half of the calls that it holds well: then nothing else should begin."""
+        return self._taken >= 0.5
+
+    @property
+    def _taken(self) -> float:
+        """Share of this process's places that calls have taken."""
         running = sum(call.running for call in tuple(self._calls.values()))
-        return 2 * running * self.configuration.workers >= self.capacity
+        return running * self.configuration.workers / max(1, self.capacity)
+
+    def _pressure(self) -> Pressure:
+        return Pressure(self._decoding.waits_s, self._taken)
 
     def _is_busy(self) -> bool:
         return any(call.running for call in tuple(self._calls.values())[-_CALLS_LOOKED_AT:])

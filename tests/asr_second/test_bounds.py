@@ -11,6 +11,7 @@ import pytest
 
 from voicebot.asr.port import Domain, Recognition, Utterance, Verdict
 from voicebot.asr.second_listener import TwoListeners, open_second_listener
+from voicebot.asr.second_listener_admission import MOST_TAKEN, MOST_WAIT_S, Pressure, admits
 from voicebot.asr.second_listener_pool import BoundedListener
 from voicebot.asr.vocabulary import ModelError
 
@@ -187,3 +188,28 @@ def test_a_language_the_first_does_not_know_is_left_to_the_second(gate: Gate) ->
     assert found is not None
     assert found.text == str(len(SPEECH))
     both.close()
+
+
+@pytest.mark.parametrize(
+    ("pressure", "admitted"),
+    [
+        (Pressure(), True),
+        (Pressure(MOST_WAIT_S, MOST_TAKEN), True),
+        (Pressure(MOST_WAIT_S + 0.001, 0.0), False),
+        (Pressure(0.0, MOST_TAKEN + 0.01), False),
+    ],
+)
+def test_who_is_understood_comes_before_who_may_be(pressure: Pressure, admitted: bool) -> None:
+    assert admits(pressure) is admitted
+    assert admits(pressure, alone=True)
+
+
+def test_under_pressure_only_a_language_without_a_first_listener_is_read(gate: Gate) -> None:
+    gate.permits.release(1)
+    pressure = Pressure(taken=1.0)
+    listeners = TwoListeners(First(), BoundedListener(gate), pressing=lambda: pressure)
+    assert listeners.begin(SPEECH, KOREAN) is None
+    assert listeners.second_opinion(SPEECH, KOREAN) is None
+    assert listeners.second_opinion(SPEECH, ENGLISH) is not None
+    assert gate.heard == [SPEECH]
+    listeners.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from voicebot.asr.port import Domain, Listener, Partial, Recognition, Utterance, Verdict
+from voicebot.asr.second_listener_admission import Pressing, Pressure, admits
 from voicebot.asr.second_listener_pool import BoundedListener, EarlyHearing
 from voicebot.asr.second_listener_verification import THRESHOLDS, judge, wanted_language
 from voicebot.asr.verification import Thresholds
@@ -74,12 +75,18 @@ class TwoListeners:
     """
 
     def __init__(
-        self, first: Listener | None, second: BoundedListener | None, *, first_languages: Collection[str] = ("ko",)
+        self,
+        first: Listener | None,
+        second: BoundedListener | None,
+        *,
+        first_languages: Collection[str] = ("ko",),
+        pressing: Pressing = Pressure,
     ) -> None:
-        """`first_languages` are those that `first` has a model for."""
+        """`first_languages` are those that `first` has a model for; `pressing` tells how hard live calls press."""
         self._first = first
         self._first_languages = frozenset(first_languages if first else ())
         self._second = second
+        self._pressing = pressing
         self.hears_twice = second is not None
 
     def listen(self, domain: Domain) -> Utterance:
@@ -99,11 +106,18 @@ class TwoListeners:
         return self._first is not None and domain.language in self._first_languages and self._first.streams(domain)
 
     def second_opinion(self, pcm: bytes, domain: Domain) -> Recognition | None:
-        return self._second.second_opinion(pcm, domain.beyond or domain) if self._second else None
+        second = self._admitted(domain)
+        return second.second_opinion(pcm, domain.beyond or domain) if second else None
 
     def begin(self, pcm: bytes, domain: Domain) -> EarlyHearing | None:
         """Let the second listener start on an utterance that has probably ended; see `BoundedListener.begin`."""
-        return self._second.begin(pcm, domain.beyond or domain) if self._second else None
+        second = self._admitted(domain)
+        return second.begin(pcm, domain.beyond or domain) if second else None
+
+    def _admitted(self, domain: Domain) -> BoundedListener | None:
+        """The second listener, where it may be asked now."""
+        alone = self._first is None or domain.language not in self._first_languages
+        return self._second if self._second and admits(self._pressing(), alone=alone) else None
 
     def close(self) -> None:
         """Stop the second listener's threads."""

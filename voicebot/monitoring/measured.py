@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import queue
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -112,18 +113,34 @@ class MeasuredPool(ThreadPoolExecutor):
         self._work_queue: Any = _ByUrgency()
         self._metrics = metrics
         self._asked = self._begun = 0
+        self._urgent: dict[int, float] = {}
+        """When each piece of urgent work was asked for that no thread has taken yet, in their order."""
+        self._lock = threading.Lock()
 
     @property
     def waiting(self) -> int:
         """Pieces of work that no thread has taken yet."""
         return max(0, self._asked - self._begun)
 
+    @property
+    def waits_s(self) -> float:
+        """How long the first piece of urgent work has waited for a thread; 0 where none waits."""
+        with self._lock:
+            asked = next(iter(self._urgent.values()), None)
+        return 0.0 if asked is None else time.perf_counter() - asked
+
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         self._asked += 1
-        return super().submit(self._run, time.perf_counter(), fn, *args, **kwargs)
+        number, asked = self._asked, time.perf_counter()
+        if urgency_of((fn, *args)) > 0:
+            with self._lock:
+                self._urgent[number] = asked
+        return super().submit(self._run, number, asked, fn, *args, **kwargs)
 
-    def _run(self, asked: float, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    def _run(self, number: int, asked: float, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         self._begun += 1
+        with self._lock:
+            self._urgent.pop(number, None)
         self._metrics.decode_wait.observe(time.perf_counter() - asked)
         return work(*args, **kwargs)
 
