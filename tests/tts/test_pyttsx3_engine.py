@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -123,6 +124,30 @@ def test_a_worker_that_hangs_crashes_or_lies_is_replaced(fault: str) -> None:
 def test_a_worker_stays_for_the_next_request() -> None:
     pool = WorkerPool(ECHO, size=2, time_limit_s=5)
     assert pool.ask({})["pid"] == pool.ask({})["pid"]
+    pool.close()
+
+
+def test_workers_beyond_the_first_end_when_idle_and_come_again() -> None:
+    pool = WorkerPool(ECHO, size=2, time_limit_s=10)
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(20):
+            asked = [threads.submit(pool.ask, {"text": "가" * 300_000}) for _ in range(2)]
+            pids = {one.result()["pid"] for one in asked}
+            if len(pids) == 2:
+                break
+    assert len(pids) == 2
+    assert pool.end_idle(3600.0) == 2
+    assert pool.end_idle(0.0) == 1
+    assert pool.end_idle(0.0) == 1
+    assert pool.ask({})["pid"] in pids
+    pool.close()
+
+
+def test_only_the_first_worker_is_started_ahead() -> None:
+    pool = WorkerPool(ECHO, size=3, time_limit_s=10)
+    pool.warm_up()
+    pool.warm_up()
+    assert pool.end_idle(3600.0) == 1
     pool.close()
 
 

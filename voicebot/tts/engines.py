@@ -22,8 +22,8 @@ from voicebot.tts.supertonic_engine import SupertonicEngine
 from voicebot.tts.waits import ErrorRates
 
 LANGUAGES = ("ko", "en")
-WORKERS = max(1, min(4, os.cpu_count() or 1))
-"""Texts that a neural engine speaks at once: one a core."""
+WORKERS = max(1, min(4, (os.cpu_count() or 1) // 2))
+"""Texts that a neural engine speaks at once: calls need the other cores, and memory is short too."""
 
 
 @dataclass(frozen=True)

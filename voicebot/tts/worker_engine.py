@@ -66,7 +66,7 @@ class SpeakingWorkers:
         raise EngineError(f"{self._name} could not speak ({answer['error']}); try `voicebot doctor`.")
 
     def warm_up(self) -> None:
-        """Start every worker."""
+        """Start the first worker."""
         self._pool.warm_up()
 
     def close(self) -> None:

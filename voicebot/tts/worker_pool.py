@@ -1,4 +1,7 @@
-"""Worker processes that answer JSON lines, each within a time limit: one that hangs or dies is killed and replaced."""
+"""Worker processes that answer JSON lines, each within a time limit: one that hangs or dies is killed and replaced.
+
+Workers beyond the first end when they had nothing to do for a minute: a neural voice takes 200 MB a process.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import os
 import queue
 import select
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,6 +27,8 @@ class WorkersBusyError(WorkerError):
 
 _LONGEST_ANSWER = 64 * 1024 * 1024
 """Bytes; beyond them it is no answer but a worker gone wild."""
+_IDLE_S = 60.0
+"""Seconds without work after which a worker beyond the first ends."""
 
 
 class _Worker:
@@ -32,6 +38,7 @@ class _Worker:
         )
         self.fresh = True
         """Whether it has answered nothing yet, so that it may still be loading."""
+        self.rests_since = time.monotonic()
 
     def ask(self, line: bytes, until: float) -> bytes:
         stdin, stdout = self._process.stdin, self._process.stdout
@@ -75,8 +82,12 @@ class WorkerPool:
         size: int = 2,
         time_limit_s: float = 5.0,
         start_limit_s: float | None = None,
+        idle_s: float = _IDLE_S,
     ) -> None:
-        """A worker gets `time_limit_s` for an answer, and at least `start_limit_s` for its first."""
+        """A worker gets `time_limit_s` for an answer, and at least `start_limit_s` for its first.
+
+        Those beyond the first end after `idle_s` seconds without work.
+        """
         self._command = tuple(command)
         self._time_limit_s = time_limit_s
         self._start_limit_s = start_limit_s or time_limit_s
@@ -84,6 +95,9 @@ class WorkerPool:
         """A worker at rest, or None for one that is not running yet."""
         self._size = size
         self._closed = False
+        self._idle_s = idle_s
+        self._looking = threading.Lock()
+        self._timer: threading.Timer | None = None
         for _ in range(size):
             self._places.put(None)
 
@@ -117,24 +131,65 @@ class WorkerPool:
             if self._closed and worker is not None:
                 worker.stop()
                 worker = None
+            if worker is not None:
+                worker.rests_since = time.monotonic()
             self._places.put(worker)
+            self._look_later()
         return answer
 
     def warm_up(self) -> None:
-        """Start the workers that are not running; returns before they are loaded. Never raises."""
+        """Start the first worker where none is running; returns before it is loaded. Never raises."""
+        taken = self._at_rest()
+        if not self._closed and len(taken) == self._size and not any(taken):
+            with contextlib.suppress(OSError):
+                taken[0] = _Worker(self._command)
+        self._put_back(taken)
+
+    def end_idle(self, idle_s: float) -> int:
+        """End the workers that had nothing to do for `idle_s` seconds, but one; how many are at rest then."""
+        taken = self._at_rest()
+        resting = sorted((worker for worker in taken if worker is not None), key=lambda worker: worker.rests_since)
+        until = time.monotonic() - idle_s
+        idle = [worker for worker in resting[:-1] if worker.rests_since <= until]
+        for worker in idle:
+            worker.stop()
+        self._put_back([None if worker in idle else worker for worker in taken])
+        return len(resting) - len(idle)
+
+    def _at_rest(self) -> list[_Worker | None]:
+        """All places at which nobody works, taken."""
         taken: list[_Worker | None] = []
         with contextlib.suppress(queue.Empty):
-            while not self._closed and len(taken) < self._size:
+            while len(taken) < self._size:
                 taken.append(self._places.get_nowait())
-        for worker in taken:
-            if worker is None:
-                with contextlib.suppress(OSError):
-                    worker = _Worker(self._command)
+        return taken
+
+    def _put_back(self, taken: Sequence[_Worker | None]) -> None:
+        # Who worked last is taken first, and none is started while one is at rest.
+        for worker in sorted(taken, key=lambda worker: worker.rests_since if worker else 0.0):
             self._places.put(worker)
+
+    def _look_later(self) -> None:
+        if self._size == 1:
+            return
+        with self._looking:
+            if self._timer is None and not self._closed:
+                self._timer = threading.Timer(self._idle_s, self._look)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def _look(self) -> None:
+        with self._looking:
+            self._timer = None
+        if not self._closed and self.end_idle(self._idle_s) > 1:
+            self._look_later()
 
     def close(self) -> None:
         """Stop all workers; those at work are stopped when they answered, or at their time limit."""
         self._closed = True
+        with self._looking:
+            if self._timer is not None:
+                self._timer.cancel()
         for _ in range(self._size):
             try:
                 worker = self._places.get(timeout=self._time_limit_s)
