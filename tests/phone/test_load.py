@@ -15,7 +15,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from telephony.phone.load.beat import Beat
 from telephony.phone.load.call import CallReport
-from telephony.phone.load.caller import Done
+from telephony.phone.load.caller import Caller, Done
 from telephony.phone.load.figures import answers, figures, spread
 from telephony.phone.load.measures import waits
 from telephony.phone.load.plot import plot
@@ -203,8 +203,56 @@ def test_who_has_talked_enough_takes_the_time_to_think() -> None:
 
     assert 0.5 < float(np.median(pauses(0.3))) < 0.7
     assert min(pauses(0.45)) > 2.0
-    assert Habits(7, 0.35).cuts_in_after_s(0.36) == float("inf")
-    assert Habits(7, 0.35).cuts_in_after_s(0.3) <= 2.2
+    assert not Habits(7, 0.35).cuts_in(0.36)
+    assert Habits(7, 0.35).cuts_in(0.3)
+
+
+class Exchange:
+    """A stream on which a bot greets for 5.5 s, answers after half a second, for so long, and stops for who cuts in."""
+
+    def __init__(self, answers_s: float) -> None:
+        self.began = 0.0
+        self.frames = 0
+        self.voice_from, self.voice_end = -1.0, 0.0
+        self._answers_s, self._begins = answers_s, 0.3
+
+    def send(self, frame: bytes, now: float) -> None:
+        self.frames += 1
+        if now >= self._begins:
+            length = 5.5 if now < 1 else self._answers_s
+            self.voice_from, self.voice_end, self._begins = now, now + length, float("inf")
+
+    def key(self, key: str) -> None:
+        pass
+
+    def acts(self) -> None:
+        self.voice_from = -1.0
+        self._begins = self.frames * 0.02 + 0.5
+
+    def hears(self) -> None:
+        self.voice_end = min(self.voice_end, self.frames * 0.02 + 0.3)
+
+
+@pytest.mark.parametrize("answers_s", [3.0, 5.0, 7.5])
+def test_callers_talk_a_third_of_the_time_however_long_the_answers(answers_s: float) -> None:
+    shop = cast(sorted(CALLERS.glob("*.yaml")), lambda *_: np.zeros(0, np.int16))
+    sounds = voice(0, shop.recordings)
+    talked = frames = 0
+    for number, script in enumerate(shop.scripts * 3):
+        stream = Exchange(answers_s)
+        caller = Caller(stream, script, sounds, Habits(number, 0.35))  # type: ignore[arg-type]
+        before = 0
+        handed_over = float("inf")
+        while not caller.left and stream.frames * 0.02 < handed_over:
+            caller.tick(stream.frames * 0.02)
+            if len(caller.done) == len(script.acts) and not script.hangs_up:
+                handed_over = min(handed_over, stream.frames * 0.02 + 4.5)
+            if caller.talked > before:
+                stream.hears()
+            before = caller.talked
+        talked += caller.talked
+        frames += stream.frames
+    assert 0.33 <= talked / frames <= 0.37
 
 
 def test_a_late_beat_loses_no_tick() -> None:

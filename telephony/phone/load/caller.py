@@ -51,7 +51,7 @@ class Caller:
         self._position = 0
         self._cut_in = False
         self._waits_since = stream.began
-        self._cuts_in_after = math.inf
+        self._hears_s = habits.hears_s()
         self._speaks_at = math.inf
         """When the caller has thought enough; infinite while the bot is listened to."""
 
@@ -89,8 +89,12 @@ class Caller:
             self._speaks_at = math.inf
         if over and not self._script.hangs_up:
             self.left = self.left or now - self._waits_since > _HANDED_OVER_WITHIN_S
-        elif now >= self._speaks_at or (self.done and not over and now - stream.voice_from > self._cuts_in_after):
+        elif now >= self._speaks_at or (self.done and not over and self._has_heard_enough(now)):
             self._act(now)
+
+    def _has_heard_enough(self, now: float) -> bool:
+        # Asked again and again: who has talked much hears the bot out, or until that is made up for.
+        return now - self._stream.voice_from > self._hears_s and self._habits.cuts_in(self._share)
 
     @property
     def _share(self) -> float:
@@ -130,4 +134,4 @@ class Caller:
         self._stream.acts()
         self._waits_since = now
         self._speaks_at = math.inf
-        self._cuts_in_after = self._habits.cuts_in_after_s(self._share)
+        self._hears_s = self._habits.hears_s()

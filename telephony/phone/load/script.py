@@ -23,9 +23,9 @@ CALLERS = Path(__file__).parent / "callers"
 """The shop's callers: one YAML file each, and what they say."""
 
 _THINKS_S, _THINKS_SPREAD, _THINKS_MOST_S = 0.6, 0.5, 3.0
-_HEARS_LEAST_S, _HEARS_MOST_S = 1.0, 2.2
+_HEARS_LEAST_S, _HEARS_MOST_S = 0.8, 2.0
 """Of an answer that is cut short, between these."""
-_TALKED_ENOUGH = 0.03
+_TALKED_ENOUGH = 0.01
 """By how much more of a call than wanted somebody has to have talked to take the time to think."""
 _PATIENCE_S = 2.0
 """That such a caller takes longer."""
@@ -119,7 +119,10 @@ class Habits:
         seconds = min(_THINKS_S * math.exp(_THINKS_SPREAD * self._random.gauss(0, 1)), _THINKS_MOST_S)
         return seconds + (_PATIENCE_S if talked > self._share + _TALKED_ENOUGH else 0.0)
 
-    def cuts_in_after_s(self, talked: float) -> float:
-        """Seconds of the bot's answer that the caller hears before cutting in; infinite for who hears it out."""
-        wait = self._random.uniform(_HEARS_LEAST_S, _HEARS_MOST_S)
-        return wait if talked < self._share else math.inf
+    def hears_s(self) -> float:
+        """Seconds of the bot's answer that the caller hears at least."""
+        return self._random.uniform(_HEARS_LEAST_S, _HEARS_MOST_S)
+
+    def cuts_in(self, talked: float) -> bool:
+        """Whether the caller has heard enough then; `talked`: the share of the call so far."""
+        return talked < self._share
