@@ -62,6 +62,7 @@ from voicebot.nlu.encoder import Encoder
 from voicebot.nlu.stoppable_encoder import StoppableEncoder
 from voicebot.office import Office
 from voicebot.priority import Patience, lower_priority
+from voicebot.process_memory import give_back
 from voicebot.running_experiments import RunningExperiments
 from voicebot.sharing import machine, open_callbacks, open_profiles, open_voicemails
 from voicebot.speaking_ahead import PHRASES_WITHIN_S, open_voice, phrases, read_ahead, speak_first
@@ -439,6 +440,7 @@ class Service:
         def at_low_priority() -> None:
             lower_priority(_NICENESS, threading.get_native_id())
             work(*arguments)
+            give_back()
 
         thread = threading.Thread(target=at_low_priority, name=work.__name__.strip("_"), daemon=True)
         self._background.append(thread)
@@ -463,6 +465,7 @@ class Service:
         """What a quicker engine spoke, because the best would have held up the start, is made by the best one; then it
         reads pieces of sentences, for moments in which there is no time to make them whole."""
         language = self.configuration.language
+        voice.warm_up(pack.languages)
         for phrase in phrases(pack, language):
             self._patience.wait()
             if self._closed.is_set():

@@ -61,7 +61,7 @@ def open_voice(pack: Pack, configuration: Configuration, metrics: ServiceMetrics
 
 def speak_first(pack: Pack, voice: TelephoneVoice, language: str, progress: Callable[[str], None]) -> None:
     """Make what most calls hear in `language`."""
-    voice.warm_up(pack.languages)
+    voice.warm_up([language])
     told_at = time.monotonic()
 
     def told(done: int, of: int) -> None:

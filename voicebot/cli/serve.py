@@ -47,8 +47,10 @@ def serve(
 
     from voicebot import config
     from voicebot.logs import set_up
+    from voicebot.process_memory import bound_arenas
     from voicebot.sharing import check_sharing
 
+    bound_arenas()
     configuration = config.load(
         host=host, port=port, pack=pack, language=language, workers=workers, tls_cert=cert, tls_key=key
     )
@@ -303,9 +305,12 @@ _GC_THRESHOLD = 20_000
 
 
 def _settle() -> None:
+    from voicebot.process_memory import give_back
+
     # Millions of objects that stay to the end: looking through them again costs pauses, and a second at exit.
     gc.collect()
     gc.freeze()
+    give_back()
     # Calls make thousands of small objects a second, hardly any of them in circles.
     gc.set_threshold(_GC_THRESHOLD)
 
