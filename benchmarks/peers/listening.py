@@ -47,6 +47,7 @@ from voicebot.asr.domain_graph import key_of
 from voicebot.asr.port import Domain, Recogniser, Sentence, Verdict
 from voicebot.asr.segmentation import Segmenter
 from voicebot.asr.spoken_forms import spoken_forms
+from voicebot.asr.two_opinions import better, is_doubtful
 from voicebot.asr.vocabulary import read_vocabulary
 from voicebot.audio.format import SAMPLE_RATE
 from voicebot.dialogue.domains import PackDomains
@@ -113,8 +114,8 @@ def ours(recogniser: Recogniser) -> System:
         last = time.process_time()
         utterance.peek()
         found = utterance.finish()
-        if found.verdict is Verdict.REJECT and recogniser.hears_twice:
-            found = recogniser.second_opinion(sound, domain) or found
+        if recogniser.hears_twice and is_doubtful(found, domain):
+            found = better(found, recogniser.second_opinion(sound, domain), domain)
         over = time.process_time()
         return Heard(found.text, False, found.score, found.verdict, over - began, over - last)
 

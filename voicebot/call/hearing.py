@@ -10,6 +10,7 @@ import numpy as np
 import structlog
 
 from voicebot.asr.port import Domain, EarlyHearing, Partial, Recogniser, Recognition, Utterance, Verdict
+from voicebot.asr.two_opinions import better, is_doubtful
 from voicebot.audio.format import FRAME_BYTES, FRAME_MS
 from voicebot.audio.prosody import Prosody, measure
 from voicebot.audio.turn_taking import TurnKnobs, is_backchannel, silence_to_end
@@ -232,8 +233,7 @@ class Hearing:
         if isinstance(result, BaseException):
             _log.error("decoding failed", error=type(result).__name__, place=place(result))
             result = Recognition("", "", Verdict.REJECT, 0.0, "none", segment.domain.language)
-        doubtful = result.verdict is Verdict.REJECT or segment.domain.open_question
-        if doubtful and self._recogniser.hears_twice:
+        if self._recogniser.hears_twice and is_doubtful(result, segment.domain):
             self._ask_second(segment, result)
         else:
             segment.cancel_early()
@@ -244,9 +244,8 @@ class Hearing:
             if isinstance(second, BaseException):
                 _log.error("the second listener failed", error=type(second).__name__, place=place(second))
                 second = None
-            better = second or first
             if segment in self._finishing:
-                self._report(segment, better)
+                self._report(segment, better(first, second, segment.domain))
 
         self._on_doubt()
         self._second(segment.second, answered)

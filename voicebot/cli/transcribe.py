@@ -74,17 +74,15 @@ def transcribe(
 
 
 def recognise(recogniser: Recogniser, domain: Domain, pcm: Pcm) -> Recognition:
-    """One utterance heard as in a call: the first listener, and the second where the first does not hold up."""
-    from voicebot.asr.port import Verdict
+    """One utterance heard as in a call: the first listener, and the second where that is in doubt."""
+    from voicebot.asr.two_opinions import better, is_doubtful
 
     utterance = recogniser.listen(domain)
     raw = pcm.tobytes()
     for start in range(0, len(raw), _BATCH_SAMPLES * 2):
         utterance.feed(raw[start : start + _BATCH_SAMPLES * 2])
     first = utterance.finish()
-    if first.verdict is not Verdict.REJECT and not domain.open_question:
-        return first
-    return recogniser.second_opinion(raw, domain) or first
+    return better(first, recogniser.second_opinion(raw, domain), domain) if is_doubtful(first, domain) else first
 
 
 def _in_words(result: dict[str, Any]) -> str:
