@@ -319,7 +319,8 @@ def test_whatever_happens_everything_that_is_not_given_up_is_said_in_order_and_i
                 getattr(stage.playback, step)()
     stage.playback.thinking = False
     stage.playback.resume()
-    for _ in range(60):
+    # A long reply takes seven seconds to be heard.
+    for _ in range(60 + 8 * len(steps)):
         stage.work()
         stage.frames(1000)
     assert not stage.playback.busy
