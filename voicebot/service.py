@@ -83,8 +83,12 @@ from voicebot.tts.voice import TelephoneVoice
 
 _log = structlog.get_logger()
 
-_CALLS_KEPT = 1000
-"""Calls, running ones and the last ones, that stay in memory: their journals are read, and lost ones are resumed."""
+_OVER_KEPT = 100
+"""Of the calls that are over, those that stay in memory: their hand-overs are still being written."""
+
+_JOURNALS_KEPT = 200
+"""Journals of calls, running ones and the last ones, that stay in memory: some 50 kB for a long call. Others are read
+from the live state, as long as that keeps them."""
 
 _CALLS_LOOKED_AT = 100
 """Of the latest calls, to see whether any is running."""
@@ -170,6 +174,7 @@ class Service:
         self._shadowing = Shadowing(versions, configuration.keep_words)
         self._decoding = MeasuredPool(configuration.decode_threads, "listening", self.monitor.service)
         self._calls: OrderedDict[str, Call] = OrderedDict()
+        self._journals: OrderedDict[str, Journal] = OrderedDict()
         self._pools = Pools(
             listening=self._decoding,
             thinking=ThreadPoolExecutor(16, "thinking"),
@@ -503,8 +508,7 @@ class Service:
         """See `Answering`. Raises RuntimeError before `load` is done."""
         if self.editions is None or not self.ready:
             raise RuntimeError("the service is not loaded yet")
-        lost = self._calls.get(caller.call_id)
-        journal = lost.journal if lost else Journal(caller.call_id, self._followers)
+        journal = self._journals.get(caller.call_id) or Journal(caller.call_id, self._followers)
         edition, language = self.editions.for_call(caller), caller.language or self.configuration.language
         state = edition.dialogue.begin(language, variants=self._variants(edition.pack, caller, language))
         today = self._now().date().isoformat()
@@ -512,9 +516,18 @@ class Service:
         self._announcer.begin(journal, pack=edition.pack.name, language=state.language, channel=caller.channel)
         self._calls[caller.call_id] = call
         self._calls.move_to_end(caller.call_id)
-        while len(self._calls) > _CALLS_KEPT:
-            self._calls.popitem(last=False)
+        self._journals[caller.call_id] = journal
+        self._journals.move_to_end(caller.call_id)
+        self._forget_calls()
         return call
+
+    def _forget_calls(self) -> None:
+        over = [call_id for call_id, call in self._calls.items() if not call.running]
+        for call_id in over[:-_OVER_KEPT]:
+            del self._calls[call_id]
+        gone = [call_id for call_id in self._journals if call_id not in self._calls]
+        for call_id in gone[: max(0, len(self._journals) - _JOURNALS_KEPT)]:
+            del self._journals[call_id]
 
     def _running_call(self, call_id: str) -> Call | None:
         call = self._calls.get(call_id)
@@ -546,7 +559,7 @@ class Service:
             return call.journal
         kept = self._kept.find(call_id) if self._kept else None
         if kept is None:
-            return call.journal if call else None
+            return self._journals.get(call_id)
         journal = Journal(call_id)
         journal.entries[:] = kept.entries
         return journal
