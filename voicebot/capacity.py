@@ -3,7 +3,9 @@
 Listening is what a call costs. A call on which the caller talks 35 % of the time needs `0.35 * d + 0.012` of a core,
 where `d` is the processor time that the first listener and its closer look take for a second of speech (measured here,
 as calls listen, on a sentence of the pack's own voice), and 0.012 is the rest: frames both ways, voice detection,
-turns, sound from the cache (0.008 to 0.011 by `voicebot loadtest`; docs/performance.md tells its parts). The cores are
+turns, sound from the cache, and words decoded while the bot speaks (0.010 by `voicebot loadtest` on 2026-11-22: 0.0136
+in all with callers who talked 28 % of the time, of which 0.28 * 0.0131 are listening as it is measured here; the rest
+of 0.012 is the host's own). With 0.0131 a call costs 0.0166 of a core, and two cores hold 84. The cores are
 filled to 70 % only: utterances come in bursts, and with two or more cores at 70 % a decoding waits for less than its
 own length.
 The second listener runs at low priority beside all that and gives way.
