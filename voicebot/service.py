@@ -106,6 +106,9 @@ _WORK_ENDS_S = 5.0
 """Longest wait for work in the background when the service closes; it looks up between two phrases and
 between a few sentences that are learnt."""
 
+_GIVE_BACK_EVERY_S = 30.0
+"""Between two times that memory in no use is given back."""
+
 _FORGET_EVERY_S = 24 * 3600.0
 """Between two looks for what is past its time."""
 
@@ -230,6 +233,7 @@ class Service:
             if not configuration.most_calls:
                 self._in_background(self._measure, pack, voice, recogniser)
             self._in_background(self._forget_daily)
+            self._in_background(self._give_back_memory)
             self._in_background(self._prepare_domains, recogniser, editions.active.domains)
             self._in_background(self._speak_better, pack, voice)
             if encoder is not None:
@@ -403,6 +407,11 @@ class Service:
             mined_embeddings.expire(self.configuration.var, before)
         except (SQLAlchemyError, OSError) as error:  # no reason not to take calls
             _log.warning("what is past its time could not be deleted", error=type(error).__name__)
+
+    def _give_back_memory(self) -> None:
+        """glibc keeps what calls needed, and grows by 70 kB a call where nobody asks for it."""
+        while not self._closed.wait(_GIVE_BACK_EVERY_S):
+            give_back()
 
     def _forget_daily(self) -> None:
         while not self._closed.wait(_FORGET_EVERY_S):

@@ -300,8 +300,10 @@ def _accounts(configuration: Configuration, service: Service) -> Database:
     return database
 
 
-_GC_THRESHOLD = 20_000
-"""New objects after which a look for circles is worth its time; Python's own 700 are there several times a second."""
+_GC_THRESHOLDS = (20_000, 4, 2)
+"""New objects after which a look for circles is worth its time (Python's own 700 are there several times a second); so
+many looks at what is new until one at what is older, and of these until one at all. Calls that are over are circles,
+and old."""
 
 
 def _settle() -> None:
@@ -310,9 +312,11 @@ def _settle() -> None:
     # Millions of objects that stay to the end: looking through them again costs pauses, and a second at exit.
     gc.collect()
     gc.freeze()
+    # Python looks through what is old only when it has grown by a quarter since it last did: from now on of nothing.
+    gc.collect()
     give_back()
     # Calls make thousands of small objects a second, hardly any of them in circles.
-    gc.set_threshold(_GC_THRESHOLD)
+    gc.set_threshold(*_GC_THRESHOLDS)
 
 
 def _tell_listening(configuration: Configuration, console: Console, port: int) -> None:
