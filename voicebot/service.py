@@ -409,7 +409,7 @@ class Service:
             _log.warning("what is past its time could not be deleted", error=type(error).__name__)
 
     def _give_back_memory(self) -> None:
-        """glibc keeps what calls needed, and grows by 70 kB a call where nobody asks for it."""
+        """glibc keeps what calls needed, and grows by 70 kB a call where nobody asks for it back."""
         while not self._closed.wait(_GIVE_BACK_EVERY_S):
             give_back()
 
