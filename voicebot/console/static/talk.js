@@ -26,7 +26,7 @@ function show(next) {
   for (const part of document.querySelectorAll("[data-stage]")) part.hidden = !part.dataset.stage.split(" ").includes(next);
   $("heading").classList.toggle("visually-hidden", next === "talking");
   // Another language is another page, and another call.
-  $("language-choice").disabled = next === "connecting" || next === "talking";
+  $("language-choice").hidden = next === "connecting" || next === "talking";
   if (next !== "talking") openKeypad(false);
   $("mute").hidden = next !== "talking" || !sound?.microphone;
   $("call-text").textContent = { idle: words.start, connecting: words.cancel, talking: words.hang_up, ended: words.again }[next];
