@@ -145,7 +145,7 @@ def restore(file: Path, var: Path, database_url: str = "", *, replace: bool = Fa
         var.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".restore-", dir=var.parent) as scratch:
             with _reading(file) as tar:
-                tar.extractall(scratch, filter="data")
+                _unpack(tar, Path(scratch))
             if contents.has_postgresql:
                 dump = str(Path(scratch) / _DUMP)
                 _run_postgresql(
@@ -240,6 +240,19 @@ def _reading(file: Path) -> Iterator[tarfile.TarFile]:
         raise BackupError(f"{file}: there is no such file; name a file that `voicebot backup` made.") from None
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         raise BackupError(f"{file}: can't be read as a backup ({_reason(error)}); use another one.") from None
+
+
+def _unpack(tar: tarfile.TarFile, folder: Path) -> None:
+    """What `check` has found to be files with a place in a backup."""
+    for member in tar:
+        stream = tar.extractfile(member) if _is_inside(member.name) else None
+        if stream is None:
+            continue
+        path = folder / member.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            shutil.copyfileobj(stream, file)
+        os.utime(path, (member.mtime, member.mtime))
 
 
 def _is_inside(name: str) -> bool:
