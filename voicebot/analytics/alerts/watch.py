@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,10 +17,10 @@ from voicebot.analytics.alerts.wording import notification
 from voicebot.analytics.figures import Analytics
 from voicebot.analytics.scope import Scope
 from voicebot.config import Configuration
-from voicebot.errors import VoicebotError
 from voicebot.failure import place
 from voicebot.notify.configured import configured
 from voicebot.notify.port import Notifier, NotifyError
+from voicebot.repeated import Repeated
 from voicebot.store.history.database import Database
 
 _log = structlog.get_logger(__name__)
@@ -72,20 +71,15 @@ class AlertWatch:
         self._book, self._analytics, self._database = book, analytics, database
         self._notifiers = {notifier.name: notifier for notifier in notifiers}
         self._language, self._console = language, console
-        self._closed = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._trouble = ""
+        self._repeated = Repeated("alerts", self.turn, _LOOKS_S, trouble="alert rules could not be checked")
 
     def start(self) -> None:
         """Not before a fork: threads don't survive it."""
-        self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
-        self._thread.start()
+        self._repeated.start()
 
     def close(self) -> None:
         """Ends soon; what was not told yet is told by the next process."""
-        self._closed.set()
-        if self._thread is not None:
-            self._thread.join(1.0)
+        self._repeated.close()
 
     def turn(self) -> list[AlertEvent]:
         """Check what is due, and tell what is due; the events that came of it. Raises DatabaseError."""
@@ -125,17 +119,6 @@ class AlertWatch:
             if error:
                 _log.warning("nobody could be told", channel=due.channel, attempt=due.attempt, reason=error)
             self._book.delivered(due, error)
-
-    def _run(self) -> None:
-        while not self._closed.wait(_LOOKS_S):
-            try:
-                self.turn()
-                self._trouble = ""
-            except Exception as error:  # the database may come back
-                told = str(error) if isinstance(error, VoicebotError) else f"{type(error).__name__} in {place(error)}"
-                if told != self._trouble:
-                    _log.warning("alert rules could not be checked", reason=told)
-                self._trouble = told
 
 
 @contextmanager

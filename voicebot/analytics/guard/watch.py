@@ -5,7 +5,6 @@ Every process tries; the database says whose turn it is.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -19,9 +18,8 @@ from voicebot.analytics.alerts.rules import AlertRule
 from voicebot.analytics.guard.evidence import ALPHA, Finding, Metric, compare
 from voicebot.analytics.guard.reading import outcomes
 from voicebot.config import Configuration
-from voicebot.errors import VoicebotError
-from voicebot.failure import place
 from voicebot.notify.configured import configured
+from voicebot.repeated import Repeated
 from voicebot.store.history.database import Database
 from voicebot.store.history.tables import milliseconds
 from voicebot.store.versions.registry import Versions
@@ -49,9 +47,13 @@ class VersionGuard:
     def __init__(self, versions: Versions, database: Database, book: AlertBook, channels: Sequence[str] = ()) -> None:
         """`channels`: the ways in which people are told of a roll back."""
         self._versions, self._database, self._book, self._channels = versions, database, book, tuple(channels)
-        self._closed = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._trouble = ""
+        self._repeated = Repeated(
+            "version guard",
+            self.turn,
+            EVERY.total_seconds(),
+            trouble="a shared version could not be guarded",
+            ends_s=EVERY.total_seconds(),
+        )
 
     def turn(self) -> None:
         """Look at what is due. Raises DatabaseError."""
@@ -100,25 +102,11 @@ class VersionGuard:
 
     def start(self) -> None:
         """Begin. Not before a fork: threads don't survive it."""
-        self._thread = threading.Thread(target=self._run, name="version guard", daemon=True)
-        self._thread.start()
+        self._repeated.start()
 
     def close(self) -> None:
         """End soon."""
-        self._closed.set()
-        if self._thread is not None:
-            self._thread.join(EVERY.total_seconds())
-
-    def _run(self) -> None:
-        while not self._closed.wait(EVERY.total_seconds()):
-            try:
-                self.turn()
-                self._trouble = ""
-            except Exception as error:  # the database may come back
-                told = str(error) if isinstance(error, VoicebotError) else f"{type(error).__name__} in {place(error)}"
-                if told != self._trouble:
-                    _log.warning("a shared version could not be guarded", reason=told)
-                self._trouble = told
+        self._repeated.close()
 
 
 @contextmanager

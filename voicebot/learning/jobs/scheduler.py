@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,10 +18,10 @@ import structlog
 
 from voicebot.config import Configuration
 from voicebot.errors import VoicebotError
-from voicebot.failure import place
 from voicebot.learning.jobs.declared import JOBS, Job
 from voicebot.learning.jobs.running import run_job
 from voicebot.logs import set_up
+from voicebot.repeated import Repeated
 from voicebot.store.history.database import Database, open_database
 from voicebot.store.jobs.runs import JobRuns
 
@@ -53,20 +52,22 @@ class Scheduler:
         self._configuration, self._database, self._full, self._now = configuration, database, full, now
         self._zone = ZoneInfo(configuration.time_zone)
         self._runs = JobRuns(database, now=now)
-        self._closed = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._trouble = ""
+        self._repeated = Repeated(
+            "jobs",
+            self.turn,
+            _LOOK_S,
+            trouble="scheduled work could not be looked at",
+            first_s=_FIRST_LOOK_S,
+            ends_s=2 * _ENDS_S,
+        )
 
     def start(self) -> None:
         """Not before a fork: threads don't survive it."""
-        self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
-        self._thread.start()
+        self._repeated.start()
 
     def close(self) -> None:
         """Ends soon; a job under way is broken off, and another process may do it."""
-        self._closed.set()
-        if self._thread is not None:
-            self._thread.join(2 * _ENDS_S)
+        self._repeated.close()
 
     def due(self) -> list[tuple[Job, datetime]]:
         """What is to be done now, with the moment that it was due. Raises DatabaseError."""
@@ -78,21 +79,12 @@ class Scheduler:
                 found.append((job, at))
         return found
 
-    def _run(self) -> None:
-        wait_s = _FIRST_LOOK_S
-        while not self._closed.wait(wait_s):
-            wait_s = _LOOK_S
-            try:
-                for job, at in self.due():
-                    if self._closed.is_set() or self._full():
-                        break
-                    self._have_done(job, at)
-                self._trouble = ""
-            except Exception as error:  # the database may come back
-                told = str(error) if isinstance(error, VoicebotError) else f"{type(error).__name__} in {place(error)}"
-                if told != self._trouble:
-                    _log.warning("scheduled work could not be looked at", reason=told)
-                self._trouble = told
+    def turn(self) -> None:
+        """Have done what is due. Raises DatabaseError."""
+        for job, at in self.due():
+            if self._repeated.closed.is_set() or self._full():
+                break
+            self._have_done(job, at)
 
     def _have_done(self, job: Job, at: datetime) -> None:
         """By another process, which claims it first; until it is over, or this one is to end."""
@@ -101,7 +93,7 @@ class Scheduler:
         )
         process.start()
         while process.is_alive():
-            if self._closed.wait(0.5):
+            if self._repeated.closed.wait(0.5):
                 process.terminate()
                 process.join(_ENDS_S)
                 return
