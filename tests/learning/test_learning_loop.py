@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from support.content import write_content
 from support.history import NOON, a_call, heard, put
 
 from benchmarks.learning_loop import BROKEN, break_content
@@ -21,7 +22,6 @@ from voicebot.store.labels.labels import Labels, New
 from voicebot.store.versions.registry import Versions
 from voicebot.store.versions.states import VersionError
 
-PROMPTS = Path(__file__).parents[2] / "prompts"
 NONSENSE = "보라색 코끼리 노래해 줘"
 PACK = {
     "pack.yaml": "name: {ko: 모퉁이 가게}\nlanguages: [ko]\nbackend: shop_demo\nmenu: [delivery]\n",
@@ -61,13 +61,7 @@ tests:
 
 @pytest.fixture(scope="module")
 def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("content")
-    shutil.copytree(PROMPTS / "common/ko", folder / "common/ko", ignore=shutil.ignore_patterns("recordings"))
-    for name, text in PACK.items():
-        path = folder / "corner" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return folder
+    return write_content(tmp_path_factory.mktemp("content"), "corner", PACK)
 
 
 @pytest.fixture

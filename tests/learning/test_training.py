@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.content import write_content
 from typer.testing import CliRunner
 
 from voicebot.cli import app, commands  # noqa: F401
@@ -25,7 +26,6 @@ from voicebot.store.versions.registry import Versions
 from voicebot.store.versions.states import VersionError
 from voicebot.trained import find_trained
 
-PROMPTS = Path(__file__).parents[2] / "prompts"
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
 
 PACK = {
@@ -91,13 +91,7 @@ FRESH = {
 
 @pytest.fixture(scope="module")
 def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("content")
-    shutil.copytree(PROMPTS / "common/ko", folder / "common/ko", ignore=shutil.ignore_patterns("recordings"))
-    for name, text in PACK.items():
-        path = folder / "corner" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return folder
+    return write_content(tmp_path_factory.mktemp("content"), "corner", PACK)
 
 
 def label(number: int, text: str, intent: str | None, caller: str, **further: object) -> Label:

@@ -20,7 +20,7 @@ from voicebot.learning.mining.miner import Mined, Miner
 from voicebot.learning.mining.suggesting import suggest
 from voicebot.nlu.encoder import Embeddings
 from voicebot.store import mined_embeddings
-from voicebot.store.history.database import Database, open_database
+from voicebot.store.history.database import Database
 from voicebot.store.history.records import Record
 from voicebot.store.history.tables import calls, turn_words
 from voicebot.store.mining.clusters import Cluster, Clusters
@@ -29,13 +29,6 @@ from voicebot.store.mining.tables import failure_turns
 WEEK = timedelta(days=7)
 SINCE, UNTIL = NOON - WEEK, NOON + timedelta(hours=1)
 ABROAD = ("해외로도 보내 주시나요", "해외로도 보내주나요", "해외로 보내 주시나요", "해외도 보내 주시나요")
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = open_database("", tmp_path)
-    database.migrate()
-    return database
 
 
 @pytest.fixture(scope="module")

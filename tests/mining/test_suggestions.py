@@ -16,20 +16,13 @@ from voicebot.learning.mining.drafting import Answered, Material, draft, fit, pr
 from voicebot.learning.mining.miner import Miner
 from voicebot.learning.mining.suggesting import suggest
 from voicebot.live.desk_records import DeskRecords, GivenAnswer
-from voicebot.store.history.database import Database, open_database
+from voicebot.store.history.database import Database
 from voicebot.store.mining import Draft, Source, Suggestions
 from voicebot.store.mining.clusters import Clusters
 
 SINCE, UNTIL = NOON - timedelta(days=7), NOON + timedelta(hours=1)
 ASKED = ("사은품은 언제 오나요", "사은품 언제 오나요", "사은품은 언제 와요")
 ANSWER = "사은품은 상품과 따로 일주일 안에 보내 드립니다."
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = open_database("", tmp_path)
-    database.migrate()
-    return database
 
 
 @pytest.fixture(scope="module")
